@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""tinykit: one command for everything. It sets itself up the first time (about two minutes).
+
+    python3 kit.py lab                     JupyterLab, on the notebooks
+    python3 kit.py run keyword_spotting    a whole project, from sound to Arduino sketch
+    python3 kit.py test                    every test, the notebooks included
+    python3 kit.py doctor                  what is missing, and how to mend it
+    python3 kit.py --help                  all commands
+
+On Windows write `py kit.py ...`. Everything is installed into the folder .venv beside this file;
+delete that folder and nothing is left of it.
+"""
+# Standard library only, and no syntax newer than Python 3.6: an old Python must be able to read
+# this file to say that it is too old.
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 10)
+NEWEST_PYTHON = (3, 13)
+BEST_PYTHON = (3, 12)  # every package has wheels for it
+DISK_BYTES = 4 * 10**9  # 2.5 GB of packages, and the downloads while they are unpacked
+
+ROOT = Path(__file__).resolve().parent
+LOCK = ROOT / "requirements.lock"
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "tinykit-stamp.txt"  # written last: an environment without it is not complete
+LOG = ROOT / "setup.log"
+
+
+class Stop(Exception):  # noqa: N818 (the end of a set-up, not of a program)
+    """Set-up cannot go on; the text is one line that says why and what to do."""
+
+
+def main(arguments: list) -> int:
+    """Set up when needed, then run `python -m tinykit` with `arguments`; gives its exit code."""
+    try:
+        check_python()
+        if not is_set_up():
+            if not arguments or arguments[0] in ("-h", "--help"):
+                print(__doc__.strip())
+                return 0
+            set_up()
+        return hand_over(arguments)
+    except Stop as stop:
+        return fail(str(stop), 2)
+    except OSError as error:
+        return fail(f"{error.filename or ROOT}: {error.strerror or error}. Free or allow it.", 2)
+    except KeyboardInterrupt:
+        return fail("stopped. Run the same command again to go on.", 130)
+
+
+def fail(message: str, code: int) -> int:
+    """Print the one line a student gets instead of a traceback; gives `code` back."""
+    sys.stdout.flush()
+    print(f"tinykit: {message}", file=sys.stderr)
+    return code
+
+
+def check_python(
+    version: tuple = sys.version_info[:2],
+    system: tuple = (platform.system(), platform.machine().lower()),
+    is_cpython_64: bool = platform.python_implementation() == "CPython" and sys.maxsize > 2**32,
+) -> None:
+    """Raise Stop when TensorFlow has no packages for this Python or this computer."""
+    oldest, best, newest = (
+        ".".join(map(str, v)) for v in (OLDEST_PYTHON, BEST_PYTHON, NEWEST_PYTHON)
+    )
+    install = f"Install Python {best} (64 bit) from https://www.python.org/downloads/"
+    if not OLDEST_PYTHON <= version <= NEWEST_PYTHON:
+        raise Stop(
+            f"this is Python {version[0]}.{version[1]}, and the packages need {oldest} to {newest}."
+            f" {install} and start kit.py with that one."
+        )
+    if not is_cpython_64:
+        raise Stop(f"this Python is not a 64-bit CPython. {install}.")
+    if system == ("Darwin", "x86_64"):
+        raise Stop(
+            "TensorFlow has no packages for Intel Macs any more. Use Binder (see the README); "
+            f"on an Apple-silicon Mac this Python is the wrong one. {install}."
+        )
+    if system == ("Windows", "arm64"):
+        raise Stop(
+            "TensorFlow has no packages for Windows on ARM. Install the x86-64 build of Python "
+            f"{best} from https://www.python.org/downloads/: it runs there too."
+        )
+
+
+def is_set_up() -> bool:
+    """True when .venv was completed from the present lock file."""
+    return is_whole() and STAMP.read_text(encoding="utf-8") == stamp()
+
+
+def is_whole() -> bool:
+    """True when .venv was completed once, here, and the Python it was made from still exists."""
+    try:
+        place = STAMP.read_text(encoding="utf-8").splitlines()[0]
+        config = (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
+        home = re.search(r"^home *= *(.+)$", config, re.MULTILINE).group(1).strip()
+    except (OSError, ValueError, IndexError, AttributeError):
+        return False
+    return place == str(ROOT) and Path(home).is_dir() and PYTHON.exists()
+
+
+def stamp() -> str:
+    """What a complete environment rests on: its place, the locked packages, the project file."""
+    hashes = (
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (LOCK, ROOT / "pyproject.toml")
+    )
+    return "\n".join([str(ROOT), *hashes])
+
+
+def set_up() -> None:
+    """Make .venv and install the locked packages and the project into it, with progress."""
+    for module in ("venv", "ensurepip"):
+        if importlib.util.find_spec(module) is None:
+            raise Stop(
+                f"this Python has no {module} module. Debian and Ubuntu: sudo apt install "
+                f"python{sys.version_info[0]}.{sys.version_info[1]}-venv, then run this again."
+            )
+    with only_one_set_up():
+        if is_set_up():  # the terminal we waited for has done it
+            return
+        free = shutil.disk_usage(str(ROOT)).free
+        if free < DISK_BYTES:
+            raise Stop(
+                f"{free / 1e9:.1f} GB are free on the disk of {ROOT}, and the packages need "
+                f"{DISK_BYTES / 1e9:.0f} GB. Free some space, then run this again."
+            )
+        started = time.monotonic()
+        LOG.write_bytes(b"")
+        print(f"Setting up (only the first time): packages go to {VENV}, details to {LOG.name}")
+        install_everything()
+        STAMP.write_text(stamp(), encoding="utf-8")
+        print(f"Ready after {time.monotonic() - started:.0f} s.\n", flush=True)
+
+
+def install_everything() -> None:
+    """The three steps; each ends in Stop when it fails."""
+    # An installation that was interrupted starts afresh: pip would take a half-unpacked package
+    # for an installed one. What was downloaded waits in pip's cache.
+    if not is_whole():
+        base = getattr(sys, "_base_executable", None) or sys.executable
+        run_step("1/3 Python environment", [base, "-m", "venv", "--clear", str(VENV)])
+    with contextlib.suppress(FileNotFoundError):
+        STAMP.unlink()
+    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    # The lock is complete: nothing to resolve, nothing to build, every hash checked. Byte code is
+    # left to the first import, which needs a fraction of it.
+    locked = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-compile"]
+    quiet = ["--progress-bar", "off", "--retries", "3"]
+    run_step("2/3 Packages", [*pip, *locked, *quiet, "-r", str(LOCK)], PipProgress())
+    run_step(
+        "3/3 tinykit itself",
+        [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
+    )
+
+
+class PipProgress:
+    """Reads pip's output line by line and says how far it has come."""
+
+    def __init__(self) -> None:
+        lock = LOCK.read_text(encoding="utf-8")
+        self.total = len(re.findall(r"^[\w.-]+==", lock, re.MULTILINE))
+        self.collected = 0
+        self.text = "reading the list"
+        self.unpacking = False
+
+    def read(self, line: str) -> None:
+        """Take one line of pip's output."""
+        if line.startswith("Ignoring "):  # a package for another system
+            self.total -= 1
+        elif line.startswith("Collecting "):
+            self.collected += 1
+            name = line.split()[1].split("==")[0]
+            self.text = f"downloading {self.collected} of {self.total}: {name}"
+        elif line.startswith("Installing collected packages"):
+            self.unpacking = True
+
+    def __str__(self) -> str:
+        """How far it is, in a few words. While unpacking pip is silent: count what is there."""
+        if self.unpacking:
+            installed = len(list(VENV.glob("**/site-packages/*.dist-info")))
+            self.text = f"unpacking {min(installed, self.total)} of {self.total}"
+        return self.text
+
+
+def run_step(title: str, command: list, progress: object = "") -> None:
+    """Run one command with its output in the log; raises Stop with the reason when it fails."""
+    environment = {**os.environ, "PIP_USER": "0"}
+    for name in ("PYTHONPATH", "PYTHONHOME"):  # another installation's packages would count as ours
+        environment.pop(name, None)
+    started = time.monotonic()
+    child = subprocess.Popen(
+        command,
+        cwd=str(ROOT),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    reader = threading.Thread(target=write_log, args=(child.stdout, progress), daemon=True)
+    reader.start()
+    try:
+        show_progress(title, child, progress, started)
+    finally:  # Ctrl-C reaches pip too; never leave it running behind our back
+        child.terminate()
+        child.wait()
+        reader.join(timeout=5)
+    if child.returncode != 0:
+        raise Stop(why_it_failed(LOG.read_text(encoding="utf-8"), title))
+
+
+def write_log(lines: object, progress: object) -> None:
+    """Copy a child's output to the log file, and let `progress` read it."""
+    with LOG.open("a", encoding="utf-8") as log:
+        for line in lines:
+            log.write(line)
+            if isinstance(progress, PipProgress):
+                progress.read(line)
+
+
+def show_progress(title: str, child: object, progress: object, started: float) -> None:
+    """Until `child` ends: one line rewritten in a terminal, a line every 15 s elsewhere."""
+    in_terminal = sys.stdout.isatty()
+    pause = 0.2 if in_terminal else 15
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=pause)
+        text = str(progress) if child.returncode is None else "done" * (child.returncode == 0)
+        line = f"  {title}  {text}  [{time.monotonic() - started:.0f} s]"
+        if in_terminal:
+            width = shutil.get_terminal_size().columns - 1
+            print("\r" + line[:width].ljust(width), end="", flush=True)
+        else:
+            print(line, flush=True)
+        if child.returncode is not None:
+            print(end="\n" * in_terminal)
+            return
+
+
+REASONS = (
+    (r"No space left on device|Errno 28\b|not enough space", "the disk is full. Free 4 GB"),
+    (
+        r"NewConnectionError|Name or service not known|name resolution|getaddrinfo failed"
+        r"|Network is unreachable|Connection (refused|broken|aborted|reset)|timed? ?out|ProxyError",
+        "the packages cannot be downloaded (no connection). Connect to the internet",
+    ),
+    (r"Long Path", "the path is too long for Windows. Move the kit to C:\\tinykit"),
+    (r"DO NOT MATCH THE HASHES", "a download arrived damaged. Check the network"),
+    (
+        r"Permission denied|Access is denied|Errno 13\b",
+        "a file is in use or read-only. Mend that",
+    ),
+)
+
+
+def why_it_failed(log: str, title: str) -> str:
+    """One line for the student, from the end of what venv or pip printed."""
+    for pattern, reason in REASONS:
+        if re.search(pattern, log, re.IGNORECASE):
+            return f"{title[4:]}: {reason}, then run the same command again (details: {LOG})."
+    errors = re.findall(r"^(?:ERROR|Error): *(.+)$", log, re.MULTILINE)
+    said = errors[-1].strip()[:200] if errors else "it stopped without a reason"
+    return f"{title[4:]} failed: {said}. Run it again; if it stays, show {LOG} to your teacher."
+
+
+@contextlib.contextmanager
+def only_one_set_up() -> object:
+    """Two terminals must not fill one .venv: the second waits. A dead one's lock is freed."""
+    with (ROOT / ".setup.lock").open("a") as file:
+        told = False
+        while not try_lock(file):
+            if not told:
+                print("Another terminal is setting tinykit up: waiting for it.", flush=True)
+            told = True
+            time.sleep(0.5)
+        yield
+
+
+def try_lock(file: object) -> bool:
+    """Lock an open file for this process; False when another process holds it."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def hand_over(arguments: list) -> int:
+    """Run the package with .venv's Python: same terminal, same exit code."""
+    for name in ("PYTHONPATH", "PYTHONHOME"):
+        os.environ.pop(name, None)
+    command = [str(PYTHON), "-m", "tinykit", *arguments]
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)  # becomes that process: Ctrl-C and signals go to it alone
+    child = subprocess.Popen(command)
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # it got the Ctrl-C as well, and cleans up
+            return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,2 @@
+// Stand-in for the library's main header: it only makes the others findable.
+#pragma once

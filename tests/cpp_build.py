@@ -1,0 +1,178 @@
+"""Compiling C++ in tests: the library as a shared library, a generated sketch as a program."""
+
+import ctypes
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinykit.export import cpp, sketch
+from tinykit.features.audio import LogMel
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "arduino" / "TinyKit" / "src"
+STAND_INS = ROOT / "tests" / "cpp"
+
+# As strict as the sketches should be; the Arduino cores compile without exceptions and RTTI, too.
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wdouble-promotion"]
+SKETCH_FLAGS = [*WARNINGS, "-Werror", "-fno-exceptions", "-fno-rtti"]
+
+
+@functools.cache
+def compiler() -> str:
+    """The C++ compiler; skips the test when there is none."""
+    for name in (os.environ.get("CXX"), "g++", "clang++", "c++"):
+        if name and shutil.which(name):
+            return name
+    pytest.skip("needs a C++ compiler: install g++ or clang++ (or set CXX)")
+
+
+def compile_cpp(arguments: list[str | Path]) -> None:
+    """Run the compiler; what it says about the code is the message of the failure."""
+    result = subprocess.run(
+        [compiler(), *map(str, arguments)], capture_output=True, text=True, encoding="utf-8"
+    )
+    assert result.returncode == 0, f"the C++ code does not compile:\n{result.stderr[:5000]}"
+
+
+class Twin:
+    """The C++ library, compiled for one LogMel and the int8 input of one model."""
+
+    def __init__(self, folder: Path, frontend: LogMel, scale: float, zero_point: int) -> None:
+        self.frontend = frontend
+        tables = {"tables": cpp.log_mel_tables(frontend), "frontend": frontend}
+        template = sketch._environment().get_template("LogMelTables.h.j2")
+        (folder / "LogMelTables.h").write_text(template.render(tables), encoding="utf-8")
+        constants = {
+            "int kFrameLength": frontend.frame_length,
+            "int kHopLength": frontend.hop_length,
+            "int kMelBands": frontend.n_mels,
+            "int kFrames": frontend.n_frames,
+            "float kScale": cpp.number(scale),
+            "int kZeroPoint": zero_point,
+        }
+        lines = [f"constexpr {name} = {value};\n" for name, value in constants.items()]
+        (folder / "parameters.h").write_text("".join(lines), encoding="utf-8")
+        path = folder / ("twin.dll" if sys.platform == "win32" else "twin.so")
+        sources = [STAND_INS / "twin.cpp", LIBRARY / "RealFft.cpp"]
+        flags = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-pthread"]
+        # Windows finds no libraries beside the compiler, elsewhere the code must be movable.
+        flags.append("-static" if sys.platform == "win32" else "-fPIC")
+        compile_cpp([*flags, "-I", folder, "-I", LIBRARY, *sources, "-o", path])
+        self.functions = ctypes.CDLL(str(path))
+
+    def frames(self, samples: np.ndarray, chunks: list[int] | None = None) -> np.ndarray:
+        """int8 features (frames, bands) of int16 samples, pushed in chunks of these sizes."""
+        if chunks is None:
+            chunks = [len(samples) - start for start in range(0, len(samples), 1000)]
+            chunks = [min(1000, rest) for rest in chunks]
+        samples = np.ascontiguousarray(samples, np.int16)
+        sizes = np.array(chunks, np.intc)
+        assert sizes.sum() == len(samples)
+        room = 1 + max(0, len(samples) - self.frontend.frame_length) // self.frontend.hop_length
+        frames = np.zeros((room, self.frontend.n_mels), np.int8)
+        made = self.functions.front_end(
+            _pointer(samples), _pointer(sizes), len(sizes), _pointer(frames)
+        )
+        assert made >= 0, "more frames than the window holds, or ready() too early or too late"
+        return frames[:made]
+
+    def power_spectrum(self, samples: np.ndarray) -> np.ndarray:
+        """Power at the len / 2 + 1 frequencies of a real signal, float32."""
+        size = len(samples)
+        angles = -2 * np.pi * np.arange(size // 2) / size
+        twiddles = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+        x = np.array(samples, np.float32)
+        self.functions.power_spectrum(_pointer(x), size, _pointer(twiddles))
+        return x[: size // 2 + 1]
+
+    def decisions(
+        self, scores: np.ndarray, times: list[int], window: int, threshold: int, refractory_ms: int
+    ) -> tuple[list[int], list[int]]:
+        """What the C++ decider reports for int8 scores (n, 4), and label 0's percentages."""
+        scores = np.ascontiguousarray(scores, np.int8)
+        times_ms = np.array(times, np.uint32)
+        reports = np.zeros(len(times), np.intc)
+        percents = np.zeros(len(times), np.intc)
+        self.functions.decide(
+            window,
+            _pointer(scores),
+            _pointer(times_ms),
+            len(times),
+            threshold,
+            ctypes.c_uint32(refractory_ms),
+            _pointer(reports),
+            _pointer(percents),
+        )
+        return reports.tolist(), percents.tolist()
+
+    def ring_push(self, samples: list[int]) -> None:
+        """Put samples into a SampleRing of 16."""
+        block = np.array(samples, np.int16)
+        self.functions.ring_push(_pointer(block), len(block))
+
+    def ring_pop(self, count: int) -> list[int]:
+        """Take up to `count` samples out of it."""
+        block = np.zeros(count, np.int16)
+        return block[: self.functions.ring_pop(_pointer(block), count)].tolist()
+
+
+def _pointer(array: np.ndarray) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
+_ARCHITECTURES = {"nano_rp2040": "ARDUINO_ARCH_RP2040", "xiao_esp32s3": "ARDUINO_ARCH_ESP32"}
+
+
+def board_flags(board: str) -> list[str]:
+    """What the core of a board defines."""
+    return [f"-D{_ARCHITECTURES.get(board, 'ARDUINO_ARCH_MBED')}"]
+
+
+def sketch_sources(folder: Path) -> list[Path]:
+    """What Arduino compiles: the .ino, and every .cpp in the folder and below src/."""
+    return [folder / f"{folder.name}.ino", *sorted(folder.rglob("*.cpp"))]
+
+
+class HostSketch:
+    """A generated sketch as a program on the host (tests/cpp/host.cpp)."""
+
+    def __init__(self, folder: Path, board: str, build: Path) -> None:
+        self.folder = folder
+        self.program = build / ("sketch.exe" if sys.platform == "win32" else "sketch")
+        include = ["-I", STAND_INS / "arduino", "-I", folder, "-include", "Arduino.h", "-x", "c++"]
+        common = ["-std=c++17", "-O1", *board_flags(board), *include]
+        objects = []
+        # The sketch itself under the strict flags, the stand-in is ordinary C++.
+        for source in [*sketch_sources(folder), STAND_INS / "host.cpp"]:
+            strict = [] if source.name == "host.cpp" else SKETCH_FLAGS
+            objects.append(build / f"{source.name}.o")
+            compile_cpp([*common, *strict, "-c", source, "-o", objects[-1]])
+        compile_cpp([*objects, "-pthread", "-o", self.program])
+
+    def run(self, work: Path, recording: np.ndarray, tiny, **options) -> str:
+        """Serial output of the sketch while `recording` (int16) plays; see host.cpp for options.
+
+        `scores`: int8 (n, labels), what the model answers. Files it writes are in `work`.
+        """
+        (work / "recording").write_bytes(np.ascontiguousarray(recording, "<i2").tobytes())
+        scores = options.pop("scores", np.zeros((0, 1), np.int8))
+        (work / "scores").write_bytes(np.ascontiguousarray(scores, np.int8).tobytes())
+        options |= {name: work / name for name in ("recording", "scores", "inputs", "network")}
+        options |= {
+            "leds": work / "leds",
+            "labels": len(tiny.labels),
+            "input_size": int(np.prod(tiny.input_shape)),
+            "network_size": tiny.size,
+        }
+        arguments = [f"{name}={value}" for name, value in options.items()]
+        result = subprocess.run(
+            [str(self.program), *arguments], capture_output=True, timeout=60, check=False
+        )
+        assert result.returncode == 0, f"the sketch crashed ({result.returncode}): {result.stderr}"
+        return result.stdout.decode("utf-8").replace("\r\n", "\n")

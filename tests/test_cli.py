@@ -1,0 +1,334 @@
+"""The command line: exit codes, one-line errors, outputs that appear together or not at all."""
+
+import importlib.metadata
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import psutil
+import pytest
+
+from tinykit import projects
+from tinykit.cli import main, parse_words
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = {
+    "project": "keyword_spotting",
+    "data": "bundled",
+    "labels": ["yes", "no"],
+    "accuracy": {"float": 0.91, "int8": 0.9, "tflm": 0.9},
+    "parity": {"samples": 500, "identical": True, "max_lsb": 0},
+    "size": {"tflite_bytes": 10, "arena_bytes": 20_000},
+    "macs": 1_000,
+    "seconds": {"total": 3.0, "train": 1.0},
+}
+CELLS = [
+    "# A small project",
+    ("data = None\nwords = ['yes', 'no']\nuse_checkpoint = False\nout = 'nowhere'", "parameters"),
+    "## Training",
+    "import os, time\nfrom pathlib import Path\nfrom tinykit.errors import TinykitError",
+    "if words == ['wait']:\n    Path(data).write_text(str(os.getpid()))\n    time.sleep(60)",
+    "if words == ['bad']:\n    raise TinykitError('take3.wav is silent. Record it again.')",
+    "## The check",
+    "assert words != ['wrong'], 'accuracy 0.41 is below 0.80'",
+    "if words == ['bug']:\n    1 / 0",
+    f"import json\n(Path(out) / 'report.json').write_text(json.dumps({REPORT!r}))",
+    "for name in ('model.tflite', 'tinymodel.json'):\n    (Path(out) / name).write_text(name)",
+    "(Path(out) / 'sketch/keyword_spotting').mkdir(parents=True)\nprint(out, words)",
+]
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch) -> Path:
+    """A real notebook in the place of keyword_spotting's, quick, that fails when told to."""
+    nb = nbformat.v4.new_notebook()
+    for cell in CELLS:
+        source, *tags = (cell,) if isinstance(cell, str) else cell
+        new = nbformat.v4.new_markdown_cell if source[0] == "#" else nbformat.v4.new_code_cell
+        nb.cells.append(new(source, metadata={"tags": tags}))
+    path = tmp_path / "small.ipynb"
+    nbformat.write(nb, path)
+    monkeypatch.setitem(projects.PROJECTS, "keyword_spotting", path)
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def run(*arguments: str) -> int:
+    return main(["run", "keyword_spotting", *arguments])
+
+
+def tinykit(*arguments: str) -> subprocess.CompletedProcess:
+    """The command line as a process of its own."""
+    command = [sys.executable, "-m", "tinykit", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_help_answers_without_loading_tensorflow_or_librosa():
+    code = (
+        "import sys, contextlib\nfrom tinykit.cli import main\n"
+        "with contextlib.suppress(SystemExit):\n    main(['run', '--help'])\n"
+        "print({'tensorflow', 'keras', 'librosa', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "set()" and done.stderr == ""
+
+
+def test_every_command_of_the_design_is_there(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert stop.value.code == 0
+    for name in ("run", "predict", "verify", "download", "doctor", "lab", "test"):
+        assert f"    {name} " in shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run"], ["run", "cooking"], ["predict", "x"]])
+def test_bad_usage_is_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_words_are_separated_by_commas():
+    assert parse_words(" yes, no ,stop,") == ["yes", "no", "stop"]
+    assert parse_words("all") == "all"
+
+
+def test_run_leaves_all_outputs_and_a_summary(notebook, tmp_path, capfd):
+    assert run("--words", "yes,stop") == 0
+    out = tmp_path / "build/keyword_spotting"
+    assert set(listing(out)) == projects.OUTPUTS
+    assert listing(out.parent) == ["keyword_spotting"], "temporary folders were left behind"
+    shown = capfd.readouterr()
+    assert "tflm 90.0 %" in shown.out and "500 inputs, every byte identical" in shown.out
+    assert shown.err == ""
+
+
+def test_executed_notebook_names_the_final_folder_and_its_parameters(notebook, tmp_path):
+    assert run("--words", "yes,stop", "--out", "mine") == 0
+    nb = nbformat.read(tmp_path / "mine/notebook.ipynb", as_version=4)
+    assert nb.cells[2].metadata.tags == ["injected-parameters"]
+    assert nb.cells[-1].outputs[0].text == f"{tmp_path / 'mine'} ['yes', 'stop']\n"
+
+
+def test_run_uses_this_python_whatever_python3_means_elsewhere(notebook, tmp_path, monkeypatch):
+    kernel = tmp_path / "jupyter/kernels/python3/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    argv = ["/no/such/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernel.write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    assert run() == 0
+
+
+@pytest.mark.tflm
+def test_report_has_the_keys_of_the_design_and_its_summary_reads(
+    small_tiny, small_features, tmp_path
+):
+    from tinykit.verification import verify
+
+    found = verify(small_tiny, small_features, y=np.arange(64) % 4)
+    path = projects.write_report(
+        tmp_path, project="keyword_spotting", data="bundled", report=found, seconds_train=12.34
+    )
+    report = json.loads(path.read_text(encoding="utf-8"))
+    assert report["labels"] == ["yes", "no", "unknown", "silence"]
+    assert set(report["accuracy"]) == {"float", "int8", "tflm"}
+    assert np.sum(report["confusion"]) == 64
+    assert report["parity"] == {"samples": 64, "identical": True, "max_lsb": 0}
+    assert report["size"]["tflite_bytes"] == small_tiny.size and report["size"]["arena_bytes"] > 0
+    assert report["seconds"]["train"] == 12.3 and report["seconds"]["total"] > 0
+    assert "64 inputs, every byte identical" in projects.summary(report)
+
+
+def test_failed_check_is_exit_code_1_and_says_where_to_look(notebook, tmp_path, capsys):
+    assert run() == 0
+    before = (tmp_path / "build/keyword_spotting/notebook.ipynb").read_bytes()
+    assert run("--words", "wrong") == 1
+    error = capsys.readouterr().err
+    assert error.startswith('tinykit: "The check" failed: accuracy 0.41 is below 0.80')
+    kept = tmp_path / "build/keyword_spotting.failed.ipynb"
+    assert str(kept) in error and error.count("\n") == 1
+    assert any(
+        o.output_type == "error" for c in nbformat.read(kept, 4).cells for o in c.get("outputs", [])
+    )
+    assert (tmp_path / "build/keyword_spotting/notebook.ipynb").read_bytes() == before
+
+
+def test_fault_in_a_notebook_is_named(notebook, capsys):
+    assert run("--words", "bug") == 1
+    assert '"The check" failed: ZeroDivisionError: division by zero' in capsys.readouterr().err
+
+
+def test_unusable_input_found_in_the_notebook_is_one_line_and_exit_code_2(
+    notebook, tmp_path, capsys
+):
+    assert run("--words", "bad") == 2
+    assert capsys.readouterr().err == "tinykit: take3.wav is silent. Record it again.\n"
+    assert not (tmp_path / "build/keyword_spotting").exists()
+
+
+def test_missing_data_is_refused_before_anything_starts(notebook, tmp_path, capsys):
+    assert run("--data", "no/such.tar.gz") == 2
+    error = capsys.readouterr().err
+    assert "no/such.tar.gz does not exist" in error.replace("\\", "/") and error.count("\n") == 1
+    assert not (tmp_path / "build").exists()
+
+
+def test_folder_with_other_files_is_never_replaced(notebook, tmp_path, capsys):
+    mine = tmp_path / "recordings"
+    mine.mkdir()
+    (mine / "yes.wav").write_bytes(b"precious")
+    assert run("--out", str(mine)) == 2
+    assert "yes.wav, which is not from a run" in capsys.readouterr().err
+    assert (mine / "yes.wav").read_bytes() == b"precious"
+
+
+def test_output_that_cannot_be_written_is_refused_at_once(notebook, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run("--out", "file/out") == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_project_to_come_is_said_to_be_missing(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(projects.PROJECTS, "gesture_recognition", tmp_path / "none.ipynb")
+    assert main(["run", "gesture_recognition"]) == 2
+    assert "gesture_recognition is not part of this kit yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["all", "--data", "."], ["all", "--words", "yes"]])
+def test_options_of_one_project_are_not_for_all(arguments, capsys):
+    assert main(["run", *arguments]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a console, not to a process")
+def test_ctrl_c_during_training_keeps_the_earlier_run_and_ends_the_kernel(notebook, tmp_path):
+    assert run() == 0
+    before = (tmp_path / "build/keyword_spotting/notebook.ipynb").read_bytes()
+    pid_file = tmp_path / "pid"
+    pid_file.write_text("")
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom tinykit import cli, projects\n"
+        f"projects.PROJECTS['keyword_spotting'] = Path({str(notebook)!r})\n"
+        f"sys.exit(cli.main(['run', 'keyword_spotting', '--words=wait', '--data={pid_file}']))"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    until = time.monotonic() + 60
+    while not pid_file.read_text() and time.monotonic() < until:
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    _, error = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert error.startswith("tinykit: stopped") and error.count("\n") == 1, error
+    assert not psutil.pid_exists(int(pid_file.read_text())), "the kernel is still running"
+    assert (tmp_path / "build/keyword_spotting/notebook.ipynb").read_bytes() == before
+    assert listing(tmp_path / "build") == ["keyword_spotting"]
+
+
+@pytest.fixture(scope="module")
+def trained(small_tiny, tmp_path_factory) -> Path:
+    """An output folder with a model in it."""
+    folder = tmp_path_factory.mktemp("trained")
+    small_tiny.save(folder)
+    return folder
+
+
+@pytest.fixture
+def sounds(tmp_path) -> Path:
+    """Three recordings, two of them in folders, and files that are none."""
+    import soundfile
+
+    rng = np.random.default_rng(1)
+    folder = tmp_path / "my sounds"
+    (folder / "deeper").mkdir(parents=True)
+    for name, rate in [("a.wav", 16_000), ("deeper/b.flac", 44_100), ("deeper/ü 😀.wav", 16_000)]:
+        soundfile.write(folder / name, rng.normal(0, 0.1, rate).astype(np.float32), rate)
+    (folder / "broken.wav").write_bytes(b"RIFF, but no more")
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "notes.txt").write_text("not a sound")
+    return folder
+
+
+@pytest.mark.parametrize("engine", ["litert", pytest.param("tflm", marks=pytest.mark.tflm)])
+def test_predict_gives_one_row_per_sound_and_goes_on_after_a_bad_one(
+    trained, sounds, engine, capsys
+):
+    code = main(["predict", str(trained), str(sounds), "--json", "--engine", engine])
+    rows = json.loads(capsys.readouterr().out)
+    names = [Path(row["file"]).relative_to(sounds).as_posix() for row in rows]
+    assert names == ["a.wav", "broken.wav", "deeper/b.flac", "deeper/ü 😀.wav", "empty.wav"]
+    assert [("error" in row) for row in rows] == [False, True, False, False, True]
+    for row in rows:
+        if "error" not in row:
+            assert list(row["scores"]) == ["yes", "no", "unknown", "silence"]
+            # int8 softmax: each of the 4 scores is rounded to 1/256.
+            assert sum(row["scores"].values()) == pytest.approx(1, abs=4 / 256)
+            assert row["label"] == max(row["scores"], key=row["scores"].get)
+    assert code == 2, "an unreadable input must show in the exit code"
+
+
+def test_predict_prints_a_table(trained, sounds, capsys):
+    assert main(["predict", str(trained), str(sounds / "a.wav"), "--engine", "litert"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["file", "label", "yes", "no", "unknown", "silence"]
+    assert row.startswith(str(sounds / "a.wav"))
+
+
+def test_predict_without_a_model_is_one_line(tmp_path, capsys):
+    assert main(["predict", str(tmp_path), "x.wav"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.tflm
+def test_verify_reports_what_the_design_promises(trained, capsys):
+    assert main(["verify", str(trained / "model.tflite"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["identical"] and report["max_lsb"] == 0 and report["samples"] >= 500
+    assert {"arena_bytes", "ops", "engine_versions"} <= set(report)
+
+
+@pytest.mark.parametrize("content", [b"", b"TFL3", bytes(range(256)) * 20])
+def test_verify_refuses_what_is_no_model_in_one_line(content, tmp_path, capsys):
+    model = tmp_path / "model.tflite"
+    model.write_bytes(content)
+    assert main(["verify", str(model)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tinykit: ") and error.count("\n") == 1 and "model.tflite" in error
+
+
+def test_download_of_an_unknown_set_lists_the_known_ones(capsys):
+    assert main(["download", "everything"]) == 2
+    assert "speech_commands" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    not any(importlib.metadata.distributions(name="tinykit")),
+    reason="run through kit.py: this Python imports tinykit without having it installed",
+)
+def test_doctor_knows_every_dependency_and_how_to_mend_what_is_missing(capsys):
+    code = main(["doctor", "--json"])
+    checks = json.loads(capsys.readouterr().out)
+    assert {"Python", "librosa", "jupyterlab", "disk", "memory"} <= {c["name"] for c in checks}
+    assert all(check["mend"] for check in checks if not check["ok"])
+    assert code == int(any(check["required"] and not check["ok"] for check in checks))
+
+
+@pytest.mark.slow
+def test_commands_print_nothing_but_their_result(trained):
+    """No warnings of TensorFlow, no log lines: stderr is for errors."""
+    done = tinykit("verify", str(trained / "model.tflite"), "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    json.loads(done.stdout)

@@ -1,0 +1,192 @@
+"""kit.py: what it refuses, what it takes for a complete environment, how it hands over."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HANDED_OVER = """
+import sys, time
+try:
+    print(sys.argv[1:], flush=True)
+    if "wait" in sys.argv:
+        time.sleep(60)
+except KeyboardInterrupt:
+    print("cleaned up")
+    sys.exit(130)
+sys.exit(7)
+"""
+
+
+def load(folder: Path):
+    """The kit.py in `folder` as a module."""
+    spec = importlib.util.spec_from_file_location("kit", folder / "kit.py")
+    kit = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kit)
+    return kit
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A small project of its own: the real kit.py, a package that reports how it was called."""
+    shutil.copy(ROOT / "kit.py", tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'small'\n")
+    (tmp_path / "requirements.lock").write_text("")
+    (tmp_path / "tinykit").mkdir()
+    (tmp_path / "tinykit/__main__.py").write_text(HANDED_OVER)
+    return tmp_path
+
+
+@pytest.fixture
+def ready(project) -> Path:
+    """The same, set up."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", project / ".venv"], check=True)
+    kit = load(project)
+    kit.STAMP.write_text(kit.stamp(), encoding="utf-8")
+    return project
+
+
+def start(project: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, project / "kit.py", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, **options)
+
+
+@pytest.mark.parametrize("version", [(2, 7), (3, 9), (3, 14)])
+def test_unsupported_python_is_told_which_to_install(version):
+    kit = load(ROOT)
+    with pytest.raises(kit.Stop, match=r"needs?.* 3\.10 to 3\.13.*Install Python 3\.12"):
+        kit.check_python(version, ("Linux", "x86_64"), True)
+
+
+@pytest.mark.parametrize("system", [("Darwin", "x86_64"), ("Windows", "arm64")])
+def test_computer_without_tensorflow_packages_is_told_what_stands_in(system):
+    kit = load(ROOT)
+    with pytest.raises(kit.Stop, match=r"TensorFlow has no packages for .*(Install|Binder)"):
+        kit.check_python((3, 12), system, True)
+
+
+def test_32_bit_python_is_refused():
+    kit = load(ROOT)
+    with pytest.raises(kit.Stop, match="not a 64-bit CPython"):
+        kit.check_python((3, 12), ("Windows", "amd64"), False)
+
+
+@pytest.mark.parametrize("system", [("Linux", "x86_64"), ("Darwin", "arm64"), ("Windows", "amd64")])
+def test_usual_computers_are_accepted(system):
+    load(ROOT).check_python((3, 12), system, True)
+
+
+def test_complete_environment_is_recognised(ready):
+    assert load(ready).is_set_up()
+
+
+def test_changed_lock_is_installed_into_the_same_environment(ready):
+    (ready / "requirements.lock").write_text("# changed\n")
+    kit = load(ready)
+    assert kit.is_whole() and not kit.is_set_up()
+
+
+def test_interrupted_set_up_starts_afresh(ready):
+    """The stamp goes before the first package comes: without it nothing in .venv is trusted."""
+    kit = load(ready)
+    kit.STAMP.unlink()
+    assert not kit.is_whole()
+
+
+def test_moved_folder_is_set_up_again(ready, tmp_path):
+    moved = ready.with_name(ready.name + "_moved")
+    ready.rename(moved)
+    assert not load(moved).is_whole()
+
+
+def test_environment_of_a_removed_python_is_made_again(ready):
+    config = ready / ".venv/pyvenv.cfg"
+    lines = config.read_text(encoding="utf-8").splitlines()
+    lines = ["home = /no/such/python" if x.startswith("home") else x for x in lines]
+    config.write_text("\n".join(lines), encoding="utf-8")
+    assert not load(ready).is_whole()
+
+
+def test_hand_over_passes_arguments_and_exit_code(ready):
+    done = start(ready, "run", "two words", "--x=1")
+    assert (done.stdout.strip(), done.returncode) == ("['run', 'two words', '--x=1']", 7)
+    assert done.stderr == ""
+
+
+def test_hand_over_hides_the_packages_of_another_installation(ready, tmp_path):
+    other = tmp_path / "other/tinykit"
+    other.mkdir(parents=True)
+    (other / "__main__.py").write_text("print('wrong one')")
+    done = start(ready, "run", env={**os.environ, "PYTHONPATH": str(other.parent)})
+    assert done.returncode == 7, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a console, not to a process")
+def test_ctrl_c_reaches_the_package_alone(ready):
+    command = [sys.executable, ready / "kit.py", "wait"]
+    child = subprocess.Popen(command, cwd=ready, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=20)
+    assert (child.returncode, out.strip(), err) == (130, b"cleaned up", b"")
+
+
+def test_second_start_is_fast(ready):
+    start(ready, "run")
+    began = time.perf_counter()
+    start(ready, "run")
+    seconds = time.perf_counter() - began
+    assert seconds < 2, f"{seconds:.1f} s for two interpreter starts: what does kit.py import?"
+
+
+def test_help_needs_no_set_up(project):
+    done = start(project, "--help")
+    assert done.returncode == 0 and "kit.py run keyword_spotting" in done.stdout
+    assert not (project / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("printed", "advice"),
+    [
+        ("OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("NewConnectionError: Failed to establish a new connection", "Connect to the internet"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE FILE", "damaged"),
+        ("ERROR: something nobody foresaw", "something nobody foresaw"),
+    ],
+)
+def test_failed_step_ends_in_one_line_with_the_reason(project, printed, advice):
+    kit = load(project)
+    command = [sys.executable, "-c", f"print({printed!r}); raise SystemExit(1)"]
+    with pytest.raises(kit.Stop, match=advice) as stop:
+        kit.run_step("2/3 Packages", command)
+    assert "\n" not in str(stop.value) and str(kit.LOG) in str(stop.value)
+    assert printed in kit.LOG.read_text(encoding="utf-8")
+
+
+def test_progress_counts_the_packages_of_this_system(project):
+    lock = "one==1 \\\n    --hash=x\ntwo==2 ; sys_platform == 'win32' \\\n    --hash=y\n"
+    (project / "requirements.lock").write_text(lock)
+    progress = load(project).PipProgress()
+    progress.read("Ignoring two: markers \"sys_platform == 'win32'\" don't match\n")
+    progress.read("Collecting one==1 (from -r requirements.lock (line 1))\n")
+    assert str(progress) == "downloading 1 of 1: one"
+
+
+@pytest.mark.slow
+def test_without_a_network_one_line_says_so_and_nothing_counts_as_set_up(project):
+    """Real venv, real pip, an index that nobody serves."""
+    lock = f"nosuchpackage==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
+    (project / "requirements.lock").write_text(lock)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
+    env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    done = start(project, "run", env=env)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "Connect to the internet" in done.stderr, done.stderr
+    assert not load(project).is_whole()

@@ -1,0 +1,57 @@
+"""tinykit: the helper package of a course in machine learning for microcontrollers.
+
+    import tinykit as tk
+
+The stages, in the order data flow: `tk.datasets`, `tk.features`, `tk.models`, `tk.train`,
+`tk.quantize`, `tk.verify`, `tk.export_sketch`. Each is imported when it is first used, so that
+importing the package is quick.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_MODULES = ("datasets", "features", "models", "plots", "streaming", "verification")
+_NAMES = {
+    "Augmentation": "tinykit.augmentation",
+    "TinyModel": "tinykit.quantization",
+    "TinykitError": "tinykit.errors",
+    "boards": "tinykit.board",
+    "check_fit": "tinykit.board",
+    "export_sketch": "tinykit.export",
+    "load_checkpoint": "tinykit.training",
+    "quantize": "tinykit.quantization",
+    "stream": "tinykit.streaming",
+    "train": "tinykit.training",
+    "verify": "tinykit.verification",
+    "write_report": "tinykit.projects",
+}
+
+__all__ = [*_MODULES, *_NAMES, "__version__"]
+
+if TYPE_CHECKING:
+    from tinykit import datasets, features, models, plots, streaming, verification
+    from tinykit.augmentation import Augmentation
+    from tinykit.board import boards, check_fit
+    from tinykit.errors import TinykitError
+    from tinykit.export import export_sketch
+    from tinykit.projects import write_report
+    from tinykit.quantization import TinyModel, quantize
+    from tinykit.streaming import stream
+    from tinykit.training import load_checkpoint, train
+    from tinykit.verification import verify
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"tinykit.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'tinykit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

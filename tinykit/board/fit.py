@@ -1,0 +1,261 @@
+"""The fit check: does this model fit on that board, and if not, what to change.
+
+Taught in notebook 01. Sizes are in bytes. Rows that are estimates say so.
+"""
+
+import html
+import importlib.util
+import math
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinykit.board.profiles import Board, find_board
+from tinykit.streaming import DEFAULT_DECISION
+
+# Measured with GCC 12 on a Cortex-M4: TFLM with CMSIS-NN, ordinary registrations, error strings
+# kept, for the six ops of the MLPerf Tiny keyword model. A further op adds a few thousand bytes.
+_TFLM_CODE = 107_152
+_TFLM_OPS = 6
+_CODE_PER_OP = 6_000
+_SKETCH_CODE = 8_192  # front end, decider, microphone, log10f (estimate)
+_INTERPRETER_RAM = 1_024  # MicroInterpreter and op resolver (estimate)
+
+_ARENA_ALIGNMENT = 16
+_ARENA_MARGIN = 512
+_ARENA_MARGIN_PER_LAYER = 32
+
+
+def measured_arena_bytes(tiny) -> int:
+    """Bytes of the smallest arena that works under TFLM on the host.
+
+    Where TFLM for Python does not exist (macOS, Windows), an estimate on the safe side instead:
+    what the activations need at most at a time, a third more for gaps between them, and 1024 bytes,
+    300 per layer and 8 per channel of a convolution for what lasts. It is 2 to 32 % too much on the
+    MLPerf Tiny models.
+    """
+    if importlib.util.find_spec("tflite_micro"):
+        from tinykit.verification import process
+
+        silence = np.zeros((1, *tiny.input_shape), np.int8)
+        return process.run(tiny.tflite, silence, "tflm").arena_bytes
+    return _estimated_arena_bytes(tiny)
+
+
+def _estimated_arena_bytes(tiny) -> int:
+    layers = tiny.layers
+    channels = sum(layer.output_shape[-1] for layer in layers if "CONV" in layer.op)
+    lasting = 1024 + 300 * len(layers) + 8 * channels
+    return _round_up(_most_activations(tiny.file) * 4 // 3 + lasting, _ARENA_ALIGNMENT)
+
+
+def _most_activations(file) -> int:
+    """Bytes of the activations that are alive at the same time, at the worst layer."""
+    first, last = {}, {}  # layer that makes a tensor, last one that reads it
+    for index, operator in enumerate(file.operators):
+        for tensor in (*operator.inputs, *operator.outputs):
+            if tensor >= 0 and file.tensors[tensor].data is None:
+                first.setdefault(tensor, index)
+                last[tensor] = index
+    return max(
+        sum(file.tensors[t].n_bytes for t in first if first[t] <= index <= last[t])
+        for index in range(len(file.operators))
+    )
+
+
+def target_arena_bytes(tiny, host_arena_bytes: int) -> int:
+    """Tensor arena for the 32-bit board, from the arena measured on the host.
+
+    The host's arena is an upper bound of the same kernels' arena on the board (the host's pointers
+    are twice as wide), but the board's CMSIS-NN kernels work in extra scratch memory. It is used by
+    one layer at a time, so the largest is added:
+
+        CONV_2D            2 * ceil4(kernel_height * kernel_width * channels_in) * 2, 1x1: 0
+                           (arm_convolve_s8_get_buffer_size)
+        DEPTHWISE_CONV_2D  2 * kernel_height * kernel_width * channels_in
+                           (arm_depthwise_conv_s8_opt_get_buffer_size_dsp)
+        AVERAGE_POOL_2D    4 * channels_in (arm_avgpool_s8_get_buffer_size_dsp)
+        others             0
+
+    plus a margin of 512 bytes and 32 per layer, for the kernels' own records and alignment.
+
+    Args:
+        tiny: a TinyModel.
+        host_arena_bytes: smallest arena that works under TFLM on the host (`Report.arena_bytes`).
+    """
+    layers = tiny.layers
+    scratch = max((_cmsis_scratch_bytes(layer) for layer in layers), default=0)
+    margin = _ARENA_MARGIN + _ARENA_MARGIN_PER_LAYER * len(layers)
+    return _round_up(host_arena_bytes + scratch + margin, _ARENA_ALIGNMENT)
+
+
+def _cmsis_scratch_bytes(layer) -> int:
+    """Scratch memory that the CMSIS-NN kernel of one layer asks for on a Cortex-M4."""
+    channels_in = layer.input_shape[-1]
+    outputs = math.prod(layer.output_shape)
+    if layer.op == "CONV_2D":
+        column = layer.macs // outputs  # kernel_height * kernel_width * channels_in
+        return 0 if column == channels_in else 2 * _round_up(column, 4) * 2
+    if layer.op == "DEPTHWISE_CONV_2D":
+        return 2 * layer.macs // outputs * channels_in
+    if layer.op == "AVERAGE_POOL_2D":
+        return 4 * channels_in
+    return 0
+
+
+def ring_samples(tiny, board: Board) -> int:
+    """Samples to queue between microphone and loop(): one and a half inferences' worth.
+
+    A power of two, at least a quarter of a second and at most two seconds.
+    """
+    rate = tiny.frontend.sample_rate
+    wanted = min(max(1.5 * inference_seconds(tiny, board), 0.25), 2.0) * rate
+    return 2 ** math.floor(math.log2(2 * wanted - 1))
+
+
+def inference_seconds(tiny, board: Board) -> float:
+    """Estimated seconds for one inference under TFLM."""
+    return tiny.macs * board.cycles_per_mac / board.clock
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a model takes of a board's memory. Print it, or show it in a notebook.
+
+    Attributes:
+        board: the board's profile.
+        ram: bytes of RAM by part, in the order a memory map shows them.
+        flash: bytes of flash by part.
+        seconds: estimated time of one inference.
+        hop_seconds: time between two inferences when the board keeps up.
+    """
+
+    board: Board
+    ram: dict[str, int]
+    flash: dict[str, int]
+    seconds: float
+    hop_seconds: float
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a few words."""
+        return f"{self.board.title}: {'it fits' if self.passed else 'it does not fit'}"
+
+    @property
+    def passed(self) -> bool:
+        """Whether both memories are large enough."""
+        return all(used <= limit for _, used, limit in self._totals())
+
+    @property
+    def advice(self) -> list[str]:
+        """What to change when it does not fit, or is slow; empty when all is well."""
+        advice = []
+        for memory, used, limit in self._totals():
+            if used > limit:
+                parts = getattr(self, memory.lower())
+                largest = max((part for part in parts if part in _REMEDIES), key=parts.get)
+                advice.append(
+                    f"{memory}: {used - limit:,} bytes too many. The {largest} is the largest "
+                    f"part: {_REMEDIES[largest]}"
+                )
+        if self.seconds > self.hop_seconds:
+            advice.append(
+                f"Speed: an inference is wanted every {self.hop_seconds * 1000:.0f} ms but takes "
+                "longer, so there will be fewer of them. A smaller model reacts faster."
+            )
+        return advice
+
+    def _totals(self) -> list[tuple[str, int, int]]:
+        return [
+            ("RAM", sum(self.ram.values()), self.board.ram),
+            ("Flash", sum(self.flash.values()), self.board.flash),
+        ]
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """(memory, part, bytes) for the parts and totals of both memories."""
+        rows = []
+        for memory, used, limit in self._totals():
+            parts = getattr(self, memory.lower())
+            for part, size in parts.items():
+                rows.append((memory, part + "*" * (part in _ESTIMATED), f"{size:,}"))
+            verdict = "PASS" if used <= limit else "FAIL"
+            share = f"{verdict}: {used / limit:.0%} of {limit:,}"
+            rows.append((memory, share, f"{used:,}"))
+        return rows
+
+    def _footer(self) -> list[str]:
+        speed = f"About {self.seconds * 1000:.0f} ms per inference (estimate)."
+        return [speed, "* an estimate: read off published builds for other sketches", *self.advice]
+
+    def __str__(self) -> str:
+        lines = [self.headline]
+        memory_before = ""
+        for memory, part, size in self._rows():
+            shown = memory if memory != memory_before else ""
+            lines.append(f"  {shown:<6}{part:<34}{size:>10}")
+            memory_before = memory
+        for line in self._footer():
+            lines += textwrap.wrap(line, 80, initial_indent="  ", subsequent_indent="    ")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(memory)}</td>"
+            f'<td style="text-align:left">{html.escape(part)}</td><td>{size}</td></tr>'
+            for memory, part, size in self._rows()
+        )
+        footer = "<br>".join(html.escape(line) for line in self._footer())
+        return f"<b>{html.escape(self.headline)}</b><table>{rows}</table><small>{footer}</small>"
+
+
+_REMEDIES = {
+    "tensor arena": "fewer channels in the first layers or a larger stride make it smaller.",
+    "front end": "a shorter clip, fewer mel bands or a shorter frame make it smaller.",
+    "sample ring": "a faster (smaller) model needs a shorter ring.",
+    "model": "fewer channels or layers make it smaller.",
+    "front-end tables": "a shorter frame makes them smaller.",
+    "interpreter": "a model with fewer kinds of layers makes it smaller.",
+}
+_ESTIMATED = ("interpreter", "core", "sketch code")
+
+
+def check_fit(tiny, board: str | Board = "nano33ble", arena_bytes: int | None = None) -> Fit:
+    """Compare what the sketch of `tiny` takes with what `board` has.
+
+    Args:
+        tiny: a TinyModel with an audio front end, or none.
+        board: a name from `boards`, or a Board.
+        arena_bytes: smallest arena under TFLM on the host (`Report.arena_bytes`; measured when left
+            out); what the board needs is computed by `target_arena_bytes`.
+    """
+    board = find_board(board)
+    if arena_bytes is None:
+        arena_bytes = measured_arena_bytes(tiny)
+    ram = {"tensor arena": target_arena_bytes(tiny, arena_bytes)}
+    flash = {"model": tiny.size}
+    hop_seconds = math.inf
+    if tiny.frontend is not None:
+        frontend = tiny.frontend
+        stride = (DEFAULT_DECISION | tiny.decision)["stride_frames"]
+        hop_seconds = stride * frontend.hop_length / frontend.sample_rate
+        # int16 samples and float32 work space of a frame, int8 window of features
+        ram["front end"] = 6 * frontend.frame_length + math.prod(frontend.shape)
+        ram["sample ring"] = 2 * ring_samples(tiny, board)
+        # float32 window, twiddles and mel weights; two uint16 per band
+        weights = int((frontend.filterbank != 0).sum())
+        flash["front-end tables"] = 8 * frontend.frame_length + 4 * (weights + frontend.n_mels)
+    ram |= {"interpreter": _INTERPRETER_RAM, "core": board.core_ram, "stack": board.stack}
+    further_ops = max(0, len(set(tiny.ops)) - _TFLM_OPS)
+    flash |= {
+        "interpreter": _TFLM_CODE + further_ops * _CODE_PER_OP,
+        "sketch code": _SKETCH_CODE,
+        "core": board.core_flash,
+    }
+    return Fit(board, ram, flash, inference_seconds(tiny, board), hop_seconds)
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple

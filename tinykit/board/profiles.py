@@ -1,0 +1,191 @@
+"""Profiles of the boards the kit exports to.
+
+Flash, RAM and clock are the manufacturers' numbers: what a sketch may use, as the core's boards.txt
+says. What the core itself takes is an estimate, read off published compiler output of an (almost)
+empty sketch; speed is an estimate, too, and each profile says what it rests on.
+"""
+
+from dataclasses import dataclass
+
+from tinykit.errors import TinykitError
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board: what its data sheet says, and how a sketch reaches its parts.
+
+    Attributes:
+        name: short name, as in `boards` and on the command line.
+        title: full name.
+        processor: processor core.
+        clock: Hz.
+        flash: bytes a sketch may fill.
+        ram: bytes of RAM a sketch may use, the core's own part included.
+        fqbn: "fully qualified board name" for arduino-cli.
+        core: Arduino core (platform) and `core_version` its pinned version.
+        core_url: extra Boards Manager address, or "" for Arduino's own cores.
+        core_flash, core_ram: bytes the core takes (estimate), without the stack.
+        stack: bytes the core reserves for the stack of setup() and loop().
+        cycles_per_mac: clock cycles per multiply-accumulate under TFLM (estimate).
+        microphone: which Microphone*.cpp of the TinyKit library drives it.
+        imu: motion sensor, or "" when the board has none.
+        led_pins: Arduino pin names, one per colour.
+        led_on: level that lights them, "LOW" or "HIGH".
+        sources: where the numbers come from.
+    """
+
+    name: str
+    title: str
+    processor: str
+    clock: int
+    flash: int
+    ram: int
+    fqbn: str
+    core: str
+    core_version: str
+    core_url: str
+    core_flash: int
+    core_ram: int
+    stack: int
+    cycles_per_mac: float
+    microphone: str
+    imu: str
+    led_pins: tuple[str, ...]
+    led_on: str
+    sources: tuple[str, ...]
+
+    @property
+    def has_imu(self) -> bool:
+        """Whether the board can feel motion."""
+        return bool(self.imu)
+
+    @property
+    def led_type(self) -> str:
+        """ "rgb" or "single"."""
+        return "rgb" if len(self.led_pins) == 3 else "single"
+
+
+_MBED = "https://github.com/arduino/ArduinoCore-mbed/blob/main/boards.txt"
+_MBED_STACK = 32_768  # rtos.main-thread-stack-size in the core's mbed_app.json
+
+_NANO33BLE = {
+    "processor": "Cortex-M4F (nRF52840)",
+    "clock": 64_000_000,
+    "flash": 983_040,  # 1 MB less the boot loader
+    "ram": 262_144,
+    "fqbn": "arduino:mbed_nano:nano33ble",
+    "core": "arduino:mbed_nano",
+    "core_version": "4.4.1",
+    "core_url": "",
+    "core_flash": 85_328,  # an empty sketch
+    "core_ram": 44_552 - _MBED_STACK,
+    "stack": _MBED_STACK,
+    # MLPerf Tiny keyword spotting, microTVM + CMSIS-NN on a Cortex-M4: 12.0 M cycles, 2.66 M MACs
+    "cycles_per_mac": 4.5,
+    "microphone": "Pdm",
+    "led_pins": ("LEDG", "LEDR", "LEDB"),
+    "led_on": "LOW",
+    "sources": (
+        "https://docs.arduino.cc/hardware/nano-33-ble-sense",
+        "https://docs.arduino.cc/hardware/nano-33-ble-sense-rev2",
+        _MBED,
+        "https://mlcommons.org/benchmarks/inference-tiny/",
+    ),
+}
+
+_ALL = [
+    Board(
+        name="nano33ble",
+        title="Arduino Nano 33 BLE Sense",
+        imu="LSM9DS1",
+        **_NANO33BLE,
+    ),
+    Board(
+        name="nano33ble_rev2",
+        title="Arduino Nano 33 BLE Sense Rev2",
+        imu="BMI270_BMM150",
+        **_NANO33BLE,
+    ),
+    Board(
+        name="nicla_vision",
+        title="Arduino Nicla Vision",
+        processor="Cortex-M7 (STM32H747)",
+        clock=480_000_000,
+        flash=1_966_080,
+        ram=523_624,
+        fqbn="arduino:mbed_nicla:nicla_vision",
+        core="arduino:mbed_nicla",
+        core_version="4.4.1",
+        core_url="",
+        core_flash=171_520,  # a small sketch on the same chip
+        core_ram=65_120 - _MBED_STACK,
+        stack=_MBED_STACK,
+        cycles_per_mac=3.0,  # no measurement: two thirds of the Cortex-M4, for its dual issue
+        microphone="Pdm",
+        imu="LSM6DSOX",
+        led_pins=("LEDG", "LEDR", "LEDB"),
+        led_on="LOW",
+        sources=("https://docs.arduino.cc/hardware/nicla-vision", _MBED),
+    ),
+    Board(
+        name="nano_rp2040",
+        title="Arduino Nano RP2040 Connect",
+        processor="Cortex-M0+ (RP2040)",
+        clock=133_000_000,
+        flash=16_777_216,
+        ram=270_336,
+        fqbn="arduino:mbed_nano:nanorp2040connect",
+        core="arduino:mbed_nano",
+        core_version="4.4.1",
+        core_url="",
+        core_flash=112_214,  # a small sketch
+        core_ram=44_552 - _MBED_STACK,
+        stack=_MBED_STACK,
+        cycles_per_mac=25.0,  # no measurement: no SIMD; as reference kernels on a Cortex-M4
+        microphone="Pdm",
+        imu="LSM6DSOX",
+        led_pins=("LED_BUILTIN",),  # the RGB LED hangs on the radio module and needs its firmware
+        led_on="HIGH",
+        sources=("https://docs.arduino.cc/hardware/nano-rp2040-connect", _MBED),
+    ),
+    Board(
+        name="xiao_esp32s3",
+        title="Seeed Studio XIAO ESP32S3 Sense",
+        processor="Xtensa LX7 (ESP32-S3)",
+        clock=240_000_000,
+        flash=3_342_336,  # application partition of the 8 MB flash
+        ram=327_680,
+        fqbn="esp32:esp32:XIAO_ESP32S3",
+        core="esp32:esp32",
+        core_version="3.3.11",
+        core_url="https://espressif.github.io/arduino-esp32/package_esp32_index.json",
+        core_flash=303_164,  # a small sketch
+        core_ram=20_316 + 32_768,  # what it reports, and the heap of FreeRTOS and the I2S driver
+        stack=8_192,  # loop()'s task, from the heap
+        # 2300 ms for 7.2 M MACs at 240 MHz: Espressif's person detection without ESP-NN
+        cycles_per_mac=77.0,
+        microphone="Esp32",
+        imu="",
+        led_pins=("LED_BUILTIN",),
+        led_on="LOW",
+        sources=(
+            "https://wiki.seeedstudio.com/xiao_esp32s3_getting_started/",
+            "https://github.com/espressif/arduino-esp32/blob/master/boards.txt",
+            "https://github.com/espressif/esp-tflite-micro#performance-comparison",
+        ),
+    ),
+]
+
+boards: dict[str, Board] = {board.name: board for board in _ALL}
+
+
+def find_board(board: "str | Board") -> Board:
+    """The profile of that name; a Board is returned as it is.
+
+    Raises TinykitError naming the boards there are.
+    """
+    if isinstance(board, Board):
+        return board
+    if board not in boards:
+        raise TinykitError(f'There is no board "{board}". Choose one of: {", ".join(boards)}.')
+    return boards[board]

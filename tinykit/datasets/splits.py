@@ -1,0 +1,108 @@
+"""Which clips are for training, which for validation and which for the test.
+
+A voice belongs to one split only: a network that is tested on a voice it has learned from looks
+better than it is.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+SPLITS = ("train", "validation", "test")
+_SHARE = 10  # per cent of the speakers for validation, and as many for the test
+_LARGEST = 2**27 - 1
+_TRIES = 100  # reshuffles of the speakers before clips of one speaker are spread
+
+
+def split_of_speaker(speaker: str, salt: str = "") -> str:
+    """The split a speaker belongs to: always the same one, whatever other data are added.
+
+    Without `salt` this is `which_set` of Speech Commands (P. Warden 2018, arXiv:1804.03209), which
+    made its validation_list.txt and testing_list.txt.
+    """
+    digest = hashlib.sha1((salt + speaker).encode("utf-8", "surrogateescape")).hexdigest()
+    percentage = int(digest, 16) % (_LARGEST + 1) * (100 / _LARGEST)
+    if percentage < _SHARE:
+        return "validation"
+    return "test" if percentage < 2 * _SHARE else "train"
+
+
+def assign(
+    y: np.ndarray,
+    speakers: Sequence[str],
+    listed: Sequence[str] | None,
+    *,
+    speakers_known: bool,
+) -> tuple[list[str], list[str]]:
+    """Give every clip its split, so that each split has every class.
+
+    Tried in turn: the official lists; Speech Commands' split by speaker; other random splits by
+    speaker; a split of each class's clips, whoever speaks.
+
+    Args:
+        y: class of each clip, int (n,).
+        speakers: speaker of each clip.
+        listed: split of each clip by the official lists, None when there are none.
+        speakers_known: False when `speakers` are only file names.
+
+    Returns:
+        The split of each clip, and a sentence for each thing the reader should know.
+    """
+    notes = []
+    if listed is not None:
+        if _is_complete(y, listed):
+            return list(listed), notes
+        notes.append(_what_is_missing(listed) + ", so the clips were split by speaker instead.")
+    for salt in ["", *map(str, range(1, _TRIES))] if speakers_known else [""]:
+        by_speaker = _for_each(speakers, lambda speaker, salt=salt: split_of_speaker(speaker, salt))
+        if _is_complete(y, by_speaker):
+            if listed is None and speakers_known:
+                notes.append("There are no split lists: the clips were split by speaker.")
+            break
+    else:
+        by_speaker = _by_clip(y)
+    if not speakers_known:
+        notes.append(
+            "The file names do not say who speaks (NAME_nohash_0.wav does): voices of the test "
+            "may also be in training, so expect less accuracy with strangers."
+        )
+    elif not _is_by_speaker(by_speaker, speakers):
+        notes.append(
+            "There are too few speakers to keep them apart: voices of the test are also in "
+            "training, so expect less accuracy with strangers."
+        )
+    return by_speaker, notes
+
+
+def _for_each(values: Sequence[str], function: Callable[[str], str]) -> list[str]:
+    known = {value: function(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+def _is_complete(y: np.ndarray, splits: Sequence[str]) -> bool:
+    """Whether each class has clips in each split."""
+    return len(set(zip(y.tolist(), splits, strict=True))) == len(set(y.tolist())) * len(SPLITS)
+
+
+def _is_by_speaker(splits: Sequence[str], speakers: Sequence[str]) -> bool:
+    return len(set(zip(speakers, splits, strict=True))) == len(set(speakers))
+
+
+def _what_is_missing(listed: Sequence[str]) -> str:
+    empty = [split for split in SPLITS if split not in set(listed)]
+    if empty:
+        return f"The lists that come with the data leave the {' and '.join(empty)} split empty"
+    return "The lists that come with the data leave a split without one of the classes"
+
+
+def _by_clip(y: np.ndarray) -> list[str]:
+    """A tenth of each class, at least one clip, for validation and as many for the test."""
+    rng = np.random.default_rng(0)  # one split for all, whatever the seed of the training
+    splits = np.full(len(y), "train", dtype=object)
+    for label in np.unique(y):
+        clips = rng.permutation(np.flatnonzero(y == label))
+        share = max(1, round(len(clips) * _SHARE / 100))
+        splits[clips[:share]] = "validation"
+        splits[clips[share : 2 * share]] = "test"
+    return splits.tolist()

@@ -1,0 +1,193 @@
+"""`tinykit doctor`: what this computer has and lacks, and how to mend each."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from tinykit.errors import TinykitError
+from tinykit.projects import ROOT
+
+GIGABYTE = 10**9
+_BOARDS_USB = {0x2341: "Arduino", 0x2886: "Seeed Studio", 0x303A: "Espressif"}  # USB vendor ids
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: what.
+        ok: it is there and usable.
+        found: version, amount or place, in a few words.
+        mend: what to do when it is not ok.
+        required: the notebooks need it; else it is for boards or for comfort.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+    required: bool = True
+
+    def to_dict(self) -> dict:
+        """For JSON."""
+        return asdict(self)
+
+
+def check_all() -> list[Check]:
+    """Every check, in the order in which to mend."""
+    try:
+        project = importlib.metadata.metadata("tinykit")  # pyproject.toml, as installed
+    except importlib.metadata.PackageNotFoundError:
+        raise TinykitError(
+            f"tinykit is not installed in {sys.executable}. Run `python3 kit.py doctor`."
+        ) from None
+    return [
+        _python(SpecifierSet(project["Requires-Python"])),
+        *_packages(project.get_all("Requires-Dist")),
+        _starts("TensorFlow", "tensorflow"),
+        _tflm(),
+        _disk(),
+        _memory(),
+        _compiler(),
+        _arduino_cli(),
+        _board(),
+    ]
+
+
+def table(checks: list[Check]) -> str:
+    """The checks as lines: ok / missing, name, what was found, and below how to mend it."""
+    width = max(len(check.name) for check in checks)
+    lines = []
+    for check in checks:
+        mark = "ok" if check.ok else "MISSING" if check.required else "-"
+        lines.append(f"{mark:<8}{check.name:<{width}}  {check.found}")
+        if not check.ok:
+            lines.append(f"{'':<8}{'':<{width}}  {check.mend}")
+    missing = sum(check.required and not check.ok for check in checks)
+    lines.append(
+        f"\n{missing} to mend before the notebooks run."
+        if missing
+        else "\nEverything that the notebooks need is there."
+    )
+    return "\n".join(lines)
+
+
+def _python(supported: SpecifierSet) -> Check:
+    version = platform.python_version()
+    found = f"{version} on {platform.system()} {platform.machine()}"
+    return Check("Python", version in supported, found, f"The packages need {supported}.")
+
+
+def _packages(requirements: list[str]) -> Iterator[Check]:
+    """Each dependency that applies to this system, against its range."""
+    for text in requirements:
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            version = None
+        ok = version is not None and requirement.specifier.contains(version, prereleases=True)
+        yield Check(
+            requirement.name,
+            ok,
+            version or "not installed",
+            f"The kit needs {requirement.specifier}. Delete {ROOT / '.venv'} and run kit.py again.",
+        )
+
+
+def _starts(name: str, module: str) -> Check:
+    """Import in a process of its own: a package may be there and yet end Python, for example on a
+    processor without AVX."""
+    command = [sys.executable, "-c", f"import {module}"]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode == 0:
+        return Check(name, True, "starts")
+    last = (done.stderr.strip().splitlines() or [f"ended with code {done.returncode}"])[-1]
+    mend = f"Delete {ROOT / '.venv'} and run kit.py again; if it stays, use Binder (README)."
+    return Check(name, False, f"does not start: {last[:200]}", mend)
+
+
+def _tflm() -> Check:
+    name = "TensorFlow Lite Micro"
+    if importlib.util.find_spec("tflite_micro"):
+        return _starts(name, "tflite_micro")
+    return Check(
+        name,
+        False,
+        f"no packages for {platform.system()} {platform.machine()}",
+        "Everything but the TFLM check runs; for that use WSL (Windows) or Binder (README).",
+        required=False,
+    )
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(ROOT).free / GIGABYTE
+    return Check("disk", free > 1, f"{free:.1f} GB free", "Free at least 1 GB.")
+
+
+def _memory() -> Check:
+    import psutil
+
+    free = psutil.virtual_memory().available / GIGABYTE
+    return Check("memory", free > 2.5, f"{free:.1f} GB free", "Close other programs.")
+
+
+def _compiler() -> Check:
+    for name in ("g++", "clang++"):
+        if shutil.which(name):
+            return Check("C++ compiler", True, _first_line([name, "--version"]), required=False)
+    mend = {
+        "Linux": "sudo apt install g++",
+        "Darwin": "xcode-select --install",
+        "Windows": "Use WSL.",
+    }.get(platform.system(), "Install g++.")
+    found = "none (for the tests of the C++ code)"
+    return Check("C++ compiler", False, found, mend, required=False)
+
+
+def _arduino_cli() -> Check:
+    if shutil.which("arduino-cli"):
+        found = _first_line(["arduino-cli", "version"])
+        return Check("arduino-cli", True, found, required=False)
+    return Check(
+        "arduino-cli",
+        False,
+        "none (only to flash a board)",
+        "Install it from https://arduino.github.io/arduino-cli/, or use the Arduino IDE 2.",
+        required=False,
+    )
+
+
+def _board() -> Check:
+    from serial.tools import list_ports
+
+    ports = [port for port in list_ports.comports() if port.vid in _BOARDS_USB]
+    if not ports:
+        mend = "Connect it with a USB cable that carries data (many only charge)."
+        return Check("board", False, "none connected (none is needed)", mend, required=False)
+    port = ports[0]
+    found = f"{_BOARDS_USB[port.vid]} on {port.device}"
+    if platform.system() == "Linux" and not os.access(port.device, os.R_OK | os.W_OK):
+        mend = "sudo usermod -a -G dialout $USER, then log in again."
+        return Check("board", False, f"{found}, not accessible", mend, required=False)
+    return Check("board", True, found, required=False)
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        text = subprocess.run(command, capture_output=True, text=True, timeout=20).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{command[0]} does not answer ({error})"
+    return (text.splitlines() or [command[0]])[0]

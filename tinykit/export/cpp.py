@@ -1,0 +1,62 @@
+"""Python values as C++ source: strings, arrays, the front end's tables."""
+
+import numpy as np
+
+from tinykit.features.audio import LogMel
+
+_ESCAPES = {"\\": r"\\", '"': r"\"", "?": r"\?", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def string(text: str) -> str:
+    """A C++ string literal that holds `text` as UTF-8, whatever is in it.
+
+    Printable characters stay readable. Others become octal escapes, which - unlike hexadecimal ones
+    - end after three digits; `?` is escaped because of trigraphs.
+    """
+    return '"' + "".join(_character(c) for c in text) + '"'
+
+
+def _character(c: str) -> str:
+    if c in _ESCAPES:
+        return _ESCAPES[c]
+    if c.isprintable():
+        return c
+    return "".join(f"\\{byte:03o}" for byte in c.encode("utf-8", "surrogatepass"))
+
+
+def number(value: float) -> str:
+    """A float literal that gives the same float32 again (nine digits are enough for any)."""
+    digits = f"{np.float32(value):.9g}"
+    return digits + ("f" if "." in digits or "e" in digits else ".0f")
+
+
+def rows(items: list[str], indent: int = 4, width: int = 100) -> str:
+    """Items of an array, separated by commas, in lines of at most `width` characters."""
+    lines, line = [], " " * indent
+    for item in items:
+        if len(line) + len(item) + 1 > width and line.strip():
+            lines.append(line.rstrip())
+            line = " " * indent
+        line += f"{item}, "
+    return "\n".join([*lines, line.rstrip()])
+
+
+def log_mel_tables(frontend: LogMel) -> dict[str, list[str]]:
+    """The front end's tables, as the C++ twin wants them (TinyKit/src/LogMel.h).
+
+    `window` is divided by 32768, so that 16-bit samples need no scaling of their own: a power of
+    two, so nothing is rounded. `bands` and `weights` hold the filter bank without its zeros.
+    """
+    bands, weights = [], []
+    for band in frontend.filterbank:
+        first, last = np.flatnonzero(band)[[0, -1]] if band.any() else (0, -1)
+        bands.append(f"{{{first}, {last + 1 - first}}}")
+        weights += [number(weight) for weight in band[first : last + 1]]
+    angles = -2 * np.pi * np.arange(frontend.frame_length // 2) / frontend.frame_length
+    twiddles = np.stack([np.cos(angles), np.sin(angles)], axis=1).ravel()
+    return {
+        "window": [number(value) for value in frontend.window / 32_768],
+        "twiddles": [number(value) for value in twiddles],
+        "bands": bands,
+        "weights": weights,
+    }

@@ -1,0 +1,255 @@
+"""TinyModel -> Arduino sketch. Taught in notebook 01.
+
+What the sketch needs to know - labels, quantization parameters, front-end and decision constants,
+ops, arena - goes from the TinyModel into generated files; nothing is left to be typed by hand.
+"""
+
+import html
+import math
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+
+from tinykit.board import Board, Fit, check_fit, find_board
+from tinykit.errors import TinykitError
+from tinykit.export import cpp
+from tinykit.features.audio import LogMel
+from tinykit.files import replaced_folder
+from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
+
+ENGINES = ("tflm",)
+TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
+
+_LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src"
+_TEMPLATES = Path(__file__).parent / "templates"
+_ROOT_FILES = ("model.h", "model.cpp", "config.h", "sketch.yaml", "README.md")
+_MAX_NAME = 63  # https://arduino.github.io/arduino-cli/latest/sketch-specification/
+_WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A sketch as it was written.
+
+    Attributes:
+        path: its folder.
+        board: the board it was written for.
+        fit: what it takes of that board's memory.
+    """
+
+    path: Path
+    board: Board
+    fit: Fit
+
+    @cached_property
+    def files(self) -> dict[str, int]:
+        """Sizes in bytes by path relative to the folder, `/` between its parts."""
+        found = sorted(path for path in self.path.rglob("*") if path.is_file())
+        return {path.relative_to(self.path).as_posix(): path.stat().st_size for path in found}
+
+    def __str__(self) -> str:
+        lines = [f"{self.path} for {self.board.title}"]
+        lines += [f"  {size:>9,}  {file}" for file, size in self.files.items()]
+        return "\n".join([*lines, f"  {self.fit.headline}"])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><td style="text-align:left">{html.escape(file)}</td><td>{size:,}</td></tr>'
+            for file, size in self.files.items()
+        )
+        title = html.escape(f"{self.path.as_posix()} for {self.board.title}")
+        return f"<b>{title}</b><table>{rows}</table><small>{html.escape(self.fit.headline)}</small>"
+
+
+def export_sketch(
+    tiny,
+    board: str | Board = "nano33ble",
+    out: Path | str | None = None,
+    engine: str = "tflm",
+    *,
+    arena_bytes: int | None = None,
+) -> Sketch:
+    """Write the Arduino sketch of an audio model.
+
+    A sketch that was there before is replaced in one step, or not at all.
+
+    Args:
+        tiny: a TinyModel with a LogMel front end and a softmax at its end.
+        board: a name from `tinykit.boards`, or a Board.
+        out: the sketch's folder; its name is the sketch's name, as Arduino wants it. Default:
+            build/NAME/sketch/NAME.
+        engine: "tflm", TensorFlow Lite Micro's interpreter.
+        arena_bytes: smallest arena under TFLM on the host (`Report.arena_bytes`); measured when
+            left out.
+
+    Raises TinykitError when the board or the engine is not known, when the model cannot be run by
+    the sketch, and when the folder cannot be written or holds something else.
+    """
+    if engine not in ENGINES:
+        raise TinykitError(f'There is no engine "{engine}". Choose one of: {", ".join(ENGINES)}.')
+    board = find_board(board)
+    _check_exportable(tiny)
+    path = _sketch_folder(tiny, out)
+    fit = check_fit(tiny, board, arena_bytes)
+    sources = _sources(tiny, path.resolve().name, fit)
+    with replaced_folder(path) as folder:
+        for file, text in sources.items():
+            target = folder / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+    return Sketch(path, board, fit)
+
+
+def board_decision(tiny, fit: Fit) -> dict[str, int]:
+    """The constants of the decision logic on a board, as in the sketch's config.h.
+
+    They are those of `tiny.decision`: `stride_frames` and the arguments of KeywordDecider. But
+    where an inference takes longer than `stride_frames`, there are fewer of them in the time that
+    the average is meant to span, so `window` is smaller.
+    """
+    decision = DEFAULT_DECISION | tiny.decision
+    keeping_up = fit.hop_seconds / max(fit.hop_seconds, fit.seconds)
+    return decision | {"window": max(1, round(decision["window"] * keeping_up))}
+
+
+def sketch_name(text: str) -> str:
+    """A valid Arduino sketch name made of `text`: letters, digits and underscores.
+
+    It also is a valid file name on every system (Windows keeps CON, NUL ... for devices).
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:_MAX_NAME].rstrip("_")
+    if not name or _WINDOWS_DEVICES.fullmatch(name):
+        name = f"sketch_{name}".rstrip("_")
+    return name
+
+
+def _check_exportable(tiny) -> None:
+    """Refuse what the sketch could not run, before anything is written."""
+    if not isinstance(tiny.frontend, LogMel):
+        raise TinykitError(
+            f'The model "{tiny.name}" has no sound front end. '
+            "Export a model made by tk.quantize with a LogMel front end."
+        )
+    frontend = tiny.frontend
+    size = frontend.frame_length
+    if size & (size - 1) or not 4 <= size <= 1024 or not 0 < frontend.hop_length <= size:
+        raise TinykitError(
+            f"The sketch cannot compute frames of {size} samples every {frontend.hop_length}. "
+            "Choose frame_length = a power of two up to 1024 and hop_length <= frame_length."
+        )
+    if math.prod(tiny.input_shape) != math.prod(frontend.shape):
+        raise TinykitError(
+            f"The model takes {tiny.input_shape}, its front end makes {frontend.shape}. "
+            "Train the model on features of this front end."
+        )
+    if (tiny.output_scale, tiny.output_zero_point) != (1 / 256, -128):
+        raise TinykitError(
+            f"The model's output (scale {tiny.output_scale:g}, zero point "
+            f"{tiny.output_zero_point}) is not an int8 softmax. End the model with a softmax layer."
+        )
+    unknown = sorted(set(tiny.ops) - _TFLM_OPS)
+    if unknown:
+        raise TinykitError(
+            f"TensorFlow Lite Micro has no {', '.join(unknown)}. Build the model without it."
+        )
+
+
+def _sketch_folder(tiny, out: Path | str | None) -> Path:
+    """The folder to write; refuses one that holds anything but an earlier sketch."""
+    if out is None:
+        name = sketch_name(tiny.name)
+        path = Path("build") / name / "sketch" / name
+    else:
+        path = Path(out)
+    name = path.resolve().name
+    if name != sketch_name(name):
+        raise TinykitError(
+            f'"{name}" cannot be the name of a sketch. Name the folder {sketch_name(name)}.'
+        )
+    if path.is_file():
+        raise TinykitError(f"{path} is a file. Choose a folder for the sketch.")
+    if path.is_dir() and any(path.iterdir()) and not (path / f"{name}.ino").is_file():
+        raise TinykitError(
+            f"{path} holds other files, which a sketch would replace. Choose an empty folder."
+        )
+    return path
+
+
+def _sources(tiny, name: str, fit: Fit) -> dict[str, str]:
+    """Text of every file of the sketch, by its path in the folder."""
+    if not _LIBRARY.is_dir():
+        raise TinykitError(
+            f"The C++ library {_LIBRARY} is missing. Use tinykit from its repository (kit.py)."
+        )
+    ops = list(dict.fromkeys(tiny.ops))
+    board = fit.board
+    facts = {
+        "name": name,
+        "tiny": tiny,
+        "board": board,
+        "frontend": tiny.frontend,
+        "decision": board_decision(tiny, fit),
+        "is_keyword": KeywordDecider(tiny.labels).is_keyword,
+        "labels": [cpp.string(label) for label in tiny.labels],
+        "resolver_calls": [f"Add{_op_method(op)}" for op in ops],
+        "arena_bytes": fit.ram["tensor arena"],
+        "ring_samples": fit.ram["sample ring"] // 2,
+        "tables": cpp.log_mel_tables(tiny.frontend),
+        "network": [f"0x{byte:02x}" for byte in tiny.tflite],
+        "library": TFLM_LIBRARY,
+        "fit": fit,
+    }
+    templates = _environment()
+    sources = {f"{name}.ino": templates.get_template("sketch.ino.j2").render(facts)}
+    for file in _ROOT_FILES:
+        sources[file] = templates.get_template(f"{file}.j2").render(facts)
+    tables = templates.get_template("LogMelTables.h.j2").render(facts)
+    sources["src/tinykit/LogMelTables.h"] = tables
+    for file in _library_files(board):
+        sources[f"src/tinykit/{file}"] = (_LIBRARY / file).read_text(encoding="utf-8")
+    return sources
+
+
+def _library_files(board: Board) -> list[str]:
+    """The parts of arduino/TinyKit that this sketch uses."""
+    return [
+        "KeywordDecider.h",
+        "LogMel.h",
+        "Microphone.h",
+        f"Microphone{board.microphone}.cpp",
+        "RealFft.h",
+        "RealFft.cpp",
+        "SampleRing.h",
+    ]
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"number": cpp.number, "rows": cpp.rows}
+    return environment
+
+
+def _op_method(op: str) -> str:
+    """CONV_2D -> Conv2D: the name of an op in MicroMutableOpResolver's Add...()."""
+    return "".join(part if part[0].isdigit() else part.capitalize() for part in op.split("_"))
+
+
+# What MicroMutableOpResolver can add and an int8 network on sound may use.
+_TFLM_OPS = {
+    "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE",
+    "EXPAND_DIMS", "FULLY_CONNECTED", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D",
+    "MAXIMUM", "MEAN", "MINIMUM", "MUL", "PACK", "PAD", "PRELU", "QUANTIZE", "RELU", "RELU6",
+    "RESHAPE", "SHAPE", "SLICE", "SOFTMAX", "SPLIT", "SQUEEZE", "STRIDED_SLICE", "SUB", "SUM",
+    "TANH", "TRANSPOSE", "TRANSPOSE_CONV", "UNPACK",
+}  # fmt: skip

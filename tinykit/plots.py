@@ -1,0 +1,300 @@
+"""The figures of the notebooks. Decoration lives here, so that lessons can be about something else.
+
+Every function draws one figure with matplotlib and returns nothing: in a notebook it appears below
+the cell.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tinykit.board import Fit
+    from tinykit.features import LogMel
+    from tinykit.quantization import TinyModel
+    from tinykit.streaming import Stream
+    from tinykit.training import History
+
+# Okabe and Ito's colours: told apart by colour-blind readers too.
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B0A000", "#000000"]
+_STYLE = {
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "axes.prop_cycle": plt.cycler(color=_COLOURS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "axes.titlelocation": "left",
+    "font.size": 10,
+    "legend.frameon": False,
+}
+
+
+def waveform(clip: np.ndarray, sample_rate: int = 16_000, title: str = "") -> None:
+    """Samples over time. `clip`: int16 or float in -1 ... 1, (samples,)."""
+    with plt.rc_context(_STYLE):
+        _, ax = plt.subplots(figsize=(7, 1.8))
+        _draw_waveform(ax, clip, sample_rate)
+        ax.set(title=title, xlabel="time (s)", ylabel="amplitude")
+        _show()
+
+
+def spectrogram(features: np.ndarray, frontend: LogMel, title: str = "") -> None:
+    """One clip's log-mel features, float32 (frames, bands): time to the right, pitch upwards."""
+    with plt.rc_context(_STYLE):
+        fig, ax = plt.subplots(figsize=(7, 2.8))
+        image = _draw_spectrogram(ax, features, frontend)
+        ax.set(title=title, xlabel="time (s)", ylabel="frequency (Hz)")
+        fig.colorbar(image, label="log10 of power above floor")
+        _show()
+
+
+def clip_and_spectrogram(clip: np.ndarray, frontend: LogMel, title: str = "") -> None:
+    """A clip's waveform above its log-mel spectrogram, on one time axis."""
+    with plt.rc_context(_STYLE):
+        _, (top, bottom) = plt.subplots(
+            2, 1, figsize=(7, 3.6), sharex=True, height_ratios=[1, 2.2]
+        )
+        _draw_waveform(top, clip, frontend.sample_rate)
+        top.set(title=title, ylabel="amplitude")
+        _draw_spectrogram(bottom, frontend(clip), frontend)
+        bottom.set(xlabel="time (s)", ylabel="frequency (Hz)")
+        _show()
+
+
+def spectrograms(
+    clips: np.ndarray, frontend: LogMel, titles: Sequence[str] = (), columns: int = 4
+) -> None:
+    """A grid of clips' log-mel spectrograms, all on one brightness scale.
+
+    Args:
+        clips: int16 or float, (clips, samples).
+        frontend: computes the features.
+        titles: one for each clip.
+        columns: pictures in a row.
+    """
+    features = frontend(np.asarray(clips))
+    rows = -(-len(features) // columns)
+    with plt.rc_context(_STYLE):
+        fig, axes = plt.subplots(
+            rows, columns, figsize=(8, 0.4 + 1.5 * rows), sharex=True, sharey=True, squeeze=False
+        )
+        for ax in axes.flat[len(features) :]:
+            ax.set_visible(False)
+        for index, (ax, one) in enumerate(zip(axes.flat, features, strict=False)):
+            _draw_spectrogram(ax, one, frontend, vmax=features.max())
+            ax.set_title(titles[index] if index < len(titles) else "", fontsize="small")
+        fig.supxlabel("time (s)", fontsize="small")
+        fig.supylabel("frequency (Hz)", fontsize="small")
+        _show()
+
+
+def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
+    """How one column of the spectrogram comes about: frame, window, spectrum, mel bands."""
+    start = frame * frontend.hop_length
+    samples = np.asarray(clip[start : start + frontend.frame_length], float)
+    samples /= np.abs(samples).max() or 1
+    power = np.abs(np.fft.rfft(samples * frontend.window)) ** 2
+    hertz = np.fft.rfftfreq(frontend.frame_length, 1 / frontend.sample_rate)
+    centres = _band_centres(frontend)
+    bands = frontend.filterbank @ power
+    with plt.rc_context(_STYLE):
+        _, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 2.5))
+        time_ms = np.arange(frontend.frame_length) / frontend.sample_rate * 1000
+        left.plot(time_ms, samples, lw=0.7, color="#999999", label="samples")
+        left.plot(time_ms, samples * frontend.window, lw=0.9, label="after the window")
+        left.set(title=f"1. frame {frame}: {time_ms[-1]:.0f} ms", xlabel="time (ms)")
+        left.legend(fontsize="x-small", loc="lower right")
+        middle.plot(hertz, 10 * np.log10(power + 1e-6), lw=0.8)
+        for weights in frontend.filterbank[::3]:
+            middle.plot(hertz[weights > 0], weights[weights > 0] * 15 - 55, lw=0.7, color="#E69F00")
+        middle.set(title="2. power spectrum, mel bands", xlabel="frequency (Hz)", ylim=(-58, None))
+        middle.set_ylabel("dB")
+        right.bar(np.arange(len(bands)), np.log10(1 + bands / frontend.floor), width=0.8)
+        ticks = np.arange(0, frontend.n_mels, 13)
+        right.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
+        right.set(title=f"3. {frontend.n_mels} features", xlabel="band (Hz)")
+        _show()
+
+
+def learning_curves(history: History) -> None:
+    """Loss and accuracy over the epochs, training against validation."""
+    epochs = np.arange(1, len(history.loss) + 1)
+    with plt.rc_context(_STYLE):
+        _, (left, right) = plt.subplots(1, 2, figsize=(8, 2.6))
+        left.plot(epochs, history.loss, "o-", ms=3, label="training (augmented)")
+        left.plot(epochs, history.val_loss, "o-", ms=3, label="validation")
+        left.set(title="loss", xlabel="epoch")
+        right.plot(epochs, history.accuracy, "o-", ms=3, label="training (augmented)")
+        right.plot(epochs, history.val_accuracy, "o-", ms=3, label="validation")
+        right.set(title="accuracy", xlabel="epoch")
+        right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        right.legend(loc="lower right", fontsize="small")
+        _show()
+
+
+def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
+    """Counts of right (on the diagonal) and wrong answers; colour is the share of the row.
+
+    `matrix[i][j]`: clips of label i that the model called j.
+    """
+    matrix = np.asarray(matrix)
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    size = 2.2 + 0.5 * len(labels)
+    with plt.rc_context(_STYLE):
+        _, ax = plt.subplots(figsize=(size, size * 0.85))
+        ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+        for (row, column), count in np.ndenumerate(matrix):
+            colour = "white" if share[row, column] > 0.5 else "black"
+            ax.text(column, row, f"{count:,}", ha="center", va="center", color=colour)
+        ax.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set(xlabel="model's answer", ylabel="truth")
+        ax.spines[:].set_visible(False)
+        _show()
+
+
+def scores(scores: np.ndarray, labels: Sequence[str], title: str = "") -> None:
+    """One clip's scores as bars. `scores`: (classes,), 0 ... 1."""
+    with plt.rc_context(_STYLE):
+        _, ax = plt.subplots(figsize=(5, 0.5 + 0.32 * len(labels)))
+        ax.barh(range(len(labels)), scores, color=_COLOURS[0])
+        ax.set_yticks(range(len(labels)), labels)
+        ax.invert_yaxis()
+        ax.set(xlim=(0, 1), title=title)
+        ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        _show()
+
+
+def number_line(values: np.ndarray, scale: float, zero_point: int) -> None:
+    """Real values (grey) and the int8 numbers that stand for them, in a histogram.
+
+    Args:
+        values: float32, any shape.
+        scale, zero_point: an int8 number q stands for scale * (q - zero_point).
+    """
+    values = np.ravel(values)
+    q = np.clip(np.rint(values / scale) + zero_point, -128, 127)
+    low, high = scale * (-128 - zero_point), scale * (127 - zero_point)
+    with plt.rc_context(_STYLE):
+        _, (left, right) = plt.subplots(1, 2, figsize=(8, 2.3), sharey=True)
+        left.hist(values, 128, range=(low, high), color="#999999")
+        left.set(title="float32 features", xlabel="value")
+        right.hist(q, 128, range=(-128, 128))
+        right.set(title="the same as int8", xlabel="q")
+        _show()
+
+
+def float_against_int8(float_scores: np.ndarray, int8_scores: np.ndarray) -> None:
+    """Each score of the float model against the int8 model's: on the line they agree."""
+    with plt.rc_context(_STYLE):
+        _, ax = plt.subplots(figsize=(3.6, 3.4))
+        ax.plot([0, 1], [0, 1], color="#999999", lw=1)
+        ax.plot(np.ravel(float_scores), np.ravel(int8_scores), ".", ms=3, alpha=0.3)
+        ax.set(xlabel="float32 score", ylabel="int8 score", aspect="equal")
+        _show()
+
+
+def layer_costs(tiny: TinyModel) -> None:
+    """Where the multiplications and the weights are, layer by layer."""
+    layers = tiny.layers
+    names = [f"{index + 1}. {layer.op.lower()}" for index, layer in enumerate(layers)]
+    with plt.rc_context(_STYLE):
+        _, axes = plt.subplots(1, 2, figsize=(9, 0.6 + 0.24 * len(layers)), sharey=True)
+        for ax, values, title in (
+            (axes[0], [layer.macs for layer in layers], "multiply-accumulates"),
+            (axes[1], [layer.weight_bytes for layer in layers], "bytes of weights"),
+        ):
+            ax.barh(range(len(layers)), values, color=_COLOURS[0])
+            ax.set(title=title)
+            ax.ticklabel_format(axis="x", style="plain")
+            ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+            ax.locator_params(axis="x", nbins=5)
+        axes[0].set_yticks(range(len(names)), names, fontsize="small")
+        axes[0].invert_yaxis()
+        _show()
+
+
+def memory_map(fit: Fit) -> None:
+    """What the sketch takes of the board's flash and RAM; the line is the board's limit."""
+    with plt.rc_context(_STYLE):
+        _, axes = plt.subplots(2, 1, figsize=(8, 3.6))
+        for ax, name, parts, limit in (
+            (axes[0], "flash", fit.flash, fit.board.flash),
+            (axes[1], "RAM", fit.ram, fit.board.ram),
+        ):
+            left = 0
+            for index, (part, size) in enumerate(parts.items()):
+                ax.barh(0, size / 1024, left=left / 1024, label=part, color=_COLOURS[index % 8])
+                left += size
+            ax.axvline(limit / 1024, color="black", lw=2)
+            ax.text(limit / 1024, 0.46, f" limit\n {limit / 1024:,.0f} KiB", va="top", fontsize=8)
+            ax.set_xlim(0, max(limit, left) / 1024 * 1.1)
+            ax.set(title=f"{name}: {left / 1024:,.0f} KiB used", yticks=[], xlabel="KiB")
+            ax.legend(ncols=4, fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.42))
+        _show()
+
+
+def stream(result: Stream, recording: np.ndarray, sample_rate: int = 16_000) -> None:
+    """A recording, the averaged scores of the keywords over time, and what was reported when."""
+    with plt.rc_context(_STYLE):
+        _, (top, bottom) = plt.subplots(
+            2, 1, figsize=(9, 3.6), sharex=True, height_ratios=[1, 1.6]
+        )
+        _draw_waveform(top, recording, sample_rate)
+        top.set(ylabel="amplitude")
+        for index, label in enumerate(result.labels):
+            if label not in ("unknown", "silence"):
+                bottom.plot(result.times, result.averages[:, index], lw=1.3, label=label)
+        for time, label, score in result.events:
+            colour = _COLOURS[result.labels.index(label) % len(_COLOURS)]
+            bottom.plot(time, score, "v", color=colour, ms=8)
+            bottom.annotate(label, (time, score), (0, 6), textcoords="offset points", ha="center")
+        bottom.set(xlabel="time (s)", ylabel="average score", ylim=(0, 1.2))
+        bottom.legend(loc="upper right", ncols=4, fontsize="small")
+        _show()
+
+
+def _show() -> None:
+    """Show the figure below the cell or in a window; where there is neither, leave it open."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "FigureCanvas.* is non-interactive")
+        plt.show()
+
+
+def _draw_waveform(ax: Axes, clip: np.ndarray, sample_rate: int) -> None:
+    clip = np.asarray(clip)
+    scale = 32_768 if np.issubdtype(clip.dtype, np.integer) else 1
+    ax.plot(np.arange(len(clip)) / sample_rate, clip / scale, lw=0.5)
+    ax.set_xlim(0, len(clip) / sample_rate)
+
+
+def _draw_spectrogram(ax: Axes, features: np.ndarray, frontend: LogMel, vmax: float | None = None):
+    seconds = len(features) * frontend.hop_length / frontend.sample_rate
+    image = ax.imshow(
+        features.T,
+        origin="lower",
+        aspect="auto",
+        cmap="magma",
+        vmin=0,
+        vmax=vmax,
+        extent=(0, seconds, 0, frontend.n_mels),
+        interpolation="nearest",
+    )
+    ticks = np.linspace(0, frontend.n_mels - 1, 4).round().astype(int)
+    ax.set_yticks(ticks + 0.5, [f"{hertz:,.0f}" for hertz in _band_centres(frontend)[ticks]])
+    return image
+
+
+def _band_centres(frontend: LogMel) -> np.ndarray:
+    """Frequency of each band's peak, Hz, to the nearest FFT bin."""
+    bins = frontend.filterbank.argmax(axis=1)
+    return bins * frontend.sample_rate / frontend.frame_length

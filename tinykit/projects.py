@@ -1,0 +1,179 @@
+"""The kit's projects: which notebook each one is, how it runs headless, what it leaves behind."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinykit.errors import TinykitError
+from tinykit.files import replaced_folder, write_atomically
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from tinykit.notebook import CellFailed
+    from tinykit.verification import Report
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECTS: dict[str, Path] = {
+    "keyword_spotting": ROOT / "notebooks/01_keyword_spotting.ipynb",
+    "visual_wake_words": ROOT / "notebooks/02_visual_wake_words.ipynb",
+    "gesture_recognition": ROOT / "notebooks/03_gesture_recognition.ipynb",
+}
+OUTPUTS = {"model.tflite", "tinymodel.json", "report.json", "sketch", "notebook.ipynb"}
+_CLUTTER = {".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"}
+
+
+class CheckFailed(Exception):  # noqa: N818 (a verdict, not a fault)
+    """A check in a notebook failed. The text is one line: which, and where to look."""
+
+
+def available() -> list[str]:
+    """Names of the projects whose notebook is there."""
+    return [name for name, notebook in PROJECTS.items() if notebook.is_file()]
+
+
+def run(project: str, out: Path, parameters: dict) -> dict:
+    """Execute a project's notebook headless and put what it made into the folder `out`.
+
+    `parameters` replace the values of the notebook's cell tagged `parameters`; `out` is added to
+    them. The outputs appear in `out` together, when everything has succeeded; until then, and when
+    it fails or is interrupted, an earlier run's outputs stay. Returns the content of report.json.
+
+    Raises CheckFailed when a cell fails (the notebook, as far as it got, is kept beside `out`) and
+    TinykitError for input that cannot be used.
+    """
+    notebook = PROJECTS[project]
+    if not notebook.is_file():
+        raise TinykitError(
+            f"{project} is not part of this kit yet. Choose from: {', '.join(available())}."
+        )
+    if parameters.get("data") and not Path(parameters["data"]).exists():
+        raise TinykitError(f"{parameters['data']} does not exist. Check the path after --data.")
+    refuse_foreign_files(out)
+    from tinykit.notebook import CellFailed, execute  # takes a moment to import
+
+    out = out.absolute()
+    with replaced_folder(out) as work:
+        try:
+            nb = execute(notebook, {**parameters, "out": str(work)})
+        except CellFailed as failed:
+            raise _verdict(failed, out) from None
+        missing = sorted(OUTPUTS - {"notebook.ipynb"} - {entry.name for entry in work.iterdir()})
+        if missing:
+            raise CheckFailed(f"{notebook.name} ended without writing {', '.join(missing)}.")
+        write_atomically(work / "notebook.ipynb", _text(nb, work, out))
+    return json.loads((out / "report.json").read_text(encoding="utf-8"))
+
+
+def refuse_foreign_files(out: Path) -> None:
+    """Raise TinykitError when `out` holds anything that no run has made: it would be lost."""
+    if not out.exists():
+        return
+    foreign = (
+        sorted(entry.name for entry in out.iterdir() if entry.name not in OUTPUTS | _CLUTTER)
+        if out.is_dir()
+        else [out.name]
+    )
+    if foreign:
+        raise TinykitError(
+            f"{out} holds {foreign[0]}, which is not from a run and would be lost. "
+            "Move it away, or choose another folder with --out."
+        )
+
+
+def _verdict(failed: "CellFailed", out: Path) -> Exception:
+    """What a failed cell means: unusable input (its own line), or a check that does not hold."""
+    if failed.name == TinykitError.__name__:
+        return TinykitError(failed.message)
+    kept = out.with_name(f"{out.name}.failed.ipynb")
+    write_atomically(kept, _writes(failed.nb))
+    what = failed.message if failed.name == "AssertionError" else f"{failed.name}: {failed.message}"
+    return CheckFailed(f'"{failed.heading}" failed: {what or "a check"}. See {kept}.')
+
+
+def _writes(nb: "NotebookNode") -> str:
+    import nbformat
+
+    return nbformat.writes(nb) + "\n"
+
+
+def _text(nb: "NotebookNode", work: Path, out: Path) -> str:
+    """The notebook's file, with the name of the temporary folder replaced by the final one."""
+    inside_json = [json.dumps(str(path))[1:-1] for path in (work, out)]
+    return _writes(nb).replace(*inside_json)
+
+
+def write_report(
+    out: Path | str,
+    *,
+    project: str,
+    data: str,
+    report: "Report",
+    seconds_train: float = 0.0,
+    **more: object,
+) -> Path:
+    """Write report.json into the folder `out`: a project's results for other programs to read.
+
+    Args:
+        out: folder of the run's outputs.
+        project: name as in PROJECTS.
+        data: `bundled`, or the path the data came from (`source` of the data set).
+        report: what `tk.verify` found. What TFLM alone can tell is null where it cannot run.
+        seconds_train: wall-clock seconds of training; 0 when a checkpoint was taken.
+        more: further keys, with values that JSON knows.
+
+    Returns the file's path. Raises TinykitError when it cannot be written.
+    """
+    import psutil
+
+    content = {
+        "project": project,
+        "data": data,
+        "labels": report.labels,
+        "accuracy": dict.fromkeys(("float", "int8", "tflm")) | report.accuracy,
+        "balanced_accuracy": report.balanced_accuracy,
+        "confusion": report.confusion,
+        "parity": {
+            "samples": report.samples,
+            "identical": report.identical,
+            "max_lsb": report.max_lsb,
+        },
+        "size": {"tflite_bytes": report.tflite_bytes, "arena_bytes": report.arena_bytes},
+        "macs": report.macs,
+        "ops": report.ops,
+        "engine_versions": report.engine_versions,
+        # The notebook's kernel is this process: it started when the notebook did.
+        "seconds": {
+            "total": round(time.time() - psutil.Process().create_time(), 1),
+            "train": round(seconds_train, 1),
+        },
+        **more,
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    return write_atomically(Path(out) / "report.json", text + "\n")
+
+
+def summary(report: dict) -> str:
+    """report.json as the short table that `tinykit run` ends with."""
+
+    def percent(value: float | None) -> str:
+        return "-" if value is None else f"{100 * value:.1f} %"
+
+    accuracy, parity, size = report["accuracy"], report["parity"], report["size"]
+    seconds = report["seconds"]
+    same = {
+        True: "every byte identical",
+        False: f"differ by {parity['max_lsb']} LSB",
+        None: "NOT CHECKED (TFLM has no package for this system, see README)",
+    }[parity["identical"]]
+    arena = "not measured" if size["arena_bytes"] is None else f"{size['arena_bytes']:,} B"
+    rows = {
+        "data": report["data"],
+        "labels": ", ".join(report["labels"]),
+        "accuracy": ", ".join(f"{name} {percent(value)}" for name, value in accuracy.items()),
+        "TFLM check": f"{parity['samples']:,} inputs, {same}",
+        "size": f"model {size['tflite_bytes']:,} B, arena {arena}, {report['macs']:,} MACs",
+        "seconds": f"{seconds['total']:.0f} in all, {seconds['train']:.0f} training",
+    }
+    return "\n".join([report["project"], *(f"  {key:<11}{value}" for key, value in rows.items())])

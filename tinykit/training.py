@@ -1,0 +1,187 @@
+"""Teach a network with ever new variations of the training clips. Taught in notebook 01."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinykit.augmentation import Augmentation, mask_features
+from tinykit.backend import load_keras
+from tinykit.errors import TinykitError
+from tinykit.progress import Progress
+
+if TYPE_CHECKING:
+    import keras
+
+    from tinykit.datasets import AudioDataset, Split
+    from tinykit.features import LogMel
+
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+
+@dataclass
+class History:
+    """What training measured after each epoch, one number an epoch in each list.
+
+    `loss` and `accuracy` are of the augmented training clips, while the weights were changing;
+    `val_loss` and `val_accuracy` of the validation clips as they are. `seconds` is for all epochs.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        if not self.loss:
+            return "History(not trained)"
+        return (
+            f"History({len(self.loss)} epochs in {self.seconds:.0f} s, "
+            f"validation accuracy {self.val_accuracy[-1]:.1%})"
+        )
+
+
+def train(
+    model: keras.Model,
+    data: AudioDataset,
+    frontend: LogMel,
+    *,
+    epochs: int = 12,
+    clips_per_epoch: int = 8_000,
+    batch_size: int = 128,
+    learning_rate: float = 2e-3,
+    label_smoothing: float = 0.05,
+    augmentation: Augmentation | None = None,
+    seed: int = 0,
+) -> History:
+    """Train `model` in place on augmented clips of `data.train`.
+
+    Every epoch draws `clips_per_epoch` clips, each label equally often and silence half as often,
+    bends each one anew (`Augmentation`), computes its features and hides stripes of them
+    (SpecAugment). The learning rate rises for half an epoch and then falls to 0 along a cosine,
+    so the last epochs settle. While the network learns one epoch, the next is prepared.
+
+    Args:
+        model: maps features (frames, bands, 1) to probabilities of `data.labels`.
+        data: its `train` split is learned, its `validation` split only measured.
+        frontend: computes the features.
+        epochs, clips_per_epoch, batch_size: how long, and in what portions.
+        learning_rate: the highest step size of AdamW.
+        label_smoothing: share of certainty given to the other labels.
+        augmentation: the changes to the clips; by default `Augmentation()`.
+        seed: the same seed and machine give the same weights.
+
+    Raises TinykitError when labels and model outputs differ in number.
+    """
+    n_labels = len(data.labels)
+    if model.output_shape[-1] != n_labels:
+        raise TinykitError(
+            f"The model has {model.output_shape[-1]} outputs but the data {n_labels} labels. "
+            "Make the model with these labels."
+        )
+    keras = load_keras()
+    keras.utils.set_random_seed(seed)
+    model.compile(
+        keras.optimizers.AdamW(
+            _schedule(keras, learning_rate, epochs, math.ceil(clips_per_epoch / batch_size)),
+            weight_decay=1e-4,
+        ),
+        keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
+        metrics=["accuracy"],
+    )
+    one_hot = np.eye(n_labels, dtype=np.float32)
+    validation = frontend(data.validation.x)[..., None], one_hot[data.validation.y]
+
+    def prepare(epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        features, y = training_features(
+            data, frontend, clips_per_epoch, augmentation or Augmentation(), (seed, epoch)
+        )
+        return features[..., None], one_hot[y]
+
+    history = History()
+    started = time.monotonic()
+    with Progress("epoch", epochs) as progress:
+        for x, y in _prepared_ahead(prepare, epochs):
+            fitted = model.fit(x, y, batch_size, shuffle=False, verbose=0).history
+            val_loss, val_accuracy = model.evaluate(*validation, batch_size=512, verbose=0)
+            history.loss.append(fitted["loss"][0])
+            history.accuracy.append(fitted["accuracy"][0])
+            history.val_loss.append(val_loss)
+            history.val_accuracy.append(val_accuracy)
+            progress.step(f"accuracy {history.accuracy[-1]:.1%}, validation {val_accuracy:.1%}")
+    history.seconds = time.monotonic() - started
+    return history
+
+
+def training_features(
+    data: AudioDataset,
+    frontend: LogMel,
+    n: int,
+    augmentation: Augmentation,
+    seed: int | tuple[int, ...] = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw, augment and mask `n` training clips.
+
+    Returns features, float32 (n, frames, bands), and labels, int64 (n,).
+    """
+    random = np.random.default_rng(seed)
+    chosen = balanced_sample(data.train, data.labels, n, random)
+    clips = augmentation(data.train.x[chosen], data.noise, seed=int(random.integers(2**31)))
+    features = mask_features(frontend(clips), seed=int(random.integers(2**31)))
+    return features, data.train.y[chosen]
+
+
+def balanced_sample(
+    split: Split, labels: list[str], n: int, random: np.random.Generator
+) -> np.ndarray:
+    """Indices of `n` clips: each label equally often, silence (soon learned) half as often."""
+    share = np.array([0.5 if label == "silence" else 1.0 for label in labels])
+    share *= np.bincount(split.y, minlength=len(labels)) > 0
+    drawn = random.choice(len(labels), size=n, p=share / share.sum())
+    chosen = np.empty(n, int)
+    for label in np.unique(drawn):
+        of_label = np.flatnonzero(split.y == label)
+        wanted = drawn == label
+        chosen[wanted] = of_label[random.integers(len(of_label), size=wanted.sum())]
+    return chosen
+
+
+def _schedule(keras, peak: float, epochs: int, steps: int):
+    """Half an epoch up, then down to 0 along a cosine."""
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=peak / 10,
+        warmup_target=peak,
+        warmup_steps=steps // 2,
+        decay_steps=max(1, epochs * steps - steps // 2),
+    )
+
+
+def _prepared_ahead(prepare: Callable[[int], tuple], epochs: int):
+    """prepare(0), prepare(1), ...: the next one is computed while the last is in use."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        following: Future = pool.submit(prepare, 0)
+        for epoch in range(epochs):
+            ready = following.result()
+            if epoch + 1 < epochs:
+                following = pool.submit(prepare, epoch + 1)
+            yield ready
+
+
+def load_checkpoint(name: str = "keyword_spotting") -> keras.Model:
+    """The shipped float model of a project, trained by its script in tests/benchmarks.
+
+    Raises TinykitError when there is none of this name.
+    """
+    path = CHECKPOINTS / f"{name}.keras"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.keras"))) or "none"
+        raise TinykitError(f"There is no checkpoint {name!r}. Choose from: {known}.")
+    return load_keras().models.load_model(path)

@@ -1,0 +1,245 @@
+"""`verify`: a model's outputs under TFLM against TensorFlow Lite, and its accuracy under both."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinykit.errors import TinykitError
+from tinykit.quantization import TinyModel
+from tinykit.verification import process
+from tinykit.verification.report import Report
+
+_ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows
+_STAND_IN_NOTE = (
+    "In place of TFLM, TensorFlow Lite's reference kernels ran the inputs: accuracy, recall and "
+    "confusion are theirs, and whether TFLM computes the same was not seen."
+)
+_FULLY_CONNECTED_NOTE = (
+    "Known cause: in FULLY_CONNECTED, TensorFlow Lite computes the output scale less exactly than "
+    "TFLM, so a value on the edge may round the other way. A 1x1 convolution agrees everywhere."
+)
+
+
+def verify(
+    tiny: TinyModel,
+    *inputs: Any,
+    y: np.ndarray | None = None,
+    samples: int | None = None,
+    model: Any = None,
+    max_loss: float = 0.01,
+    timeout: float | None = None,
+) -> Report:
+    """Run a model under TFLM and under TensorFlow Lite's reference kernels and compare each byte.
+
+    Where TFLM has no package (macOS, Windows, Linux on ARM), the reference kernels run alone and
+    the report's first row says SKIP; accuracy, recall and confusion are then theirs.
+
+    Args:
+        tiny: the model.
+        inputs: one or more of: a split of a data set (its `x` through `tiny.frontend`, its `y`);
+            an array of clips, int16 (n, samples); of features, float (n, *tiny.input_shape); or of
+            ready inputs, int8 (n, *tiny.input_shape). Give data the model was not trained on.
+        y: true classes, integers, of all inputs in turn, when they are not splits.
+        samples: at most this many of the inputs, evenly spaced; default all.
+        model: the Keras model, to have its accuracy beside int8's.
+        max_loss: how much accuracy int8 may lose against `model` (0.01 = one point).
+        timeout: seconds after which a hanging engine is stopped.
+
+    Raises TinykitError when inputs do not fit the model, an engine cannot run it, or TFLM has a
+    package for this system but is not installed.
+    """
+    features, truth = _gathered(tiny, inputs, y)
+    if len(features) == 0:
+        raise TinykitError("There is no input to check the model with. Give a split of the data.")
+    if samples is not None and samples < len(features):
+        chosen = np.linspace(0, len(features) - 1, samples).round().astype(int)
+        features, truth = features[chosen], None if truth is None else truth[chosen]
+    q = features if features.dtype == np.int8 else tiny.quantize(features)
+    missing = process.tflm_missing()
+    engines = ["litert"] if missing else ["litert", "tflm"]
+    results = process.run_engines(dict.fromkeys(engines, tiny.tflite), q, timeout)
+    accuracy_of = {"litert": "int8", "tflm": "tflm"}
+    answers = {accuracy_of[engine]: results[engine].outputs for engine in engines}
+    if model is not None:
+        real = tiny.dequantize_input(q) if features.dtype == np.int8 else features
+        real = real.reshape(-1, *tiny.input_shape)
+        answers = {"float": model.predict(real, batch_size=256, verbose=0), **answers}
+    return report_on(tiny, results, answers, truth, max_loss, missing)
+
+
+def verify_file(
+    path: Path | str,
+    inputs: Path | str | None = None,
+    samples: int = _ENOUGH,
+    seed: int = 0,
+) -> Report:
+    """The host check of any full-int8 .tflite file.
+
+    Args:
+        path: the file.
+        inputs: a .npy file of inputs, int8 (n, *input_shape) or float features of that shape;
+            None makes `samples` random ones from `seed`.
+
+    Raises TinykitError when a file cannot be read or does not fit, an engine refuses the model, or
+    TFLM cannot run on this system: then there is nothing that this function could find out.
+    """
+    tiny = TinyModel.from_tflite(path)
+    if missing := process.tflm_missing():
+        raise TinykitError(f"{missing}.")
+    if inputs is not None:
+        return verify(tiny, _inputs_from(Path(inputs), tiny))
+    random = np.random.default_rng(seed)
+    q = random.integers(-128, 128, (samples, *tiny.input_shape), dtype=np.int8)
+    report = verify(tiny, q)
+    report.notes.append(f"The inputs were random (seed {seed}): none were given.")
+    return report
+
+
+def report_on(
+    tiny: TinyModel,
+    results: dict[str, process.Result],
+    answers: dict[str, np.ndarray],
+    truth: np.ndarray | None,
+    max_loss: float = 0.01,
+    not_checked: str = "",
+) -> Report:
+    """The report on what the engines "tflm" and "litert" computed.
+
+    `answers` are the class scores to be marked against `truth`, by what computed them.
+    `not_checked` says why there is no result of "tflm".
+    """
+    samples = len(results["litert"].outputs)
+    different, max_lsb = (None, None) if not_checked else _differences(results)
+    notes = [_STAND_IN_NOTE] if not_checked else []
+    if samples < _ENOUGH:
+        notes.append(f"{samples} inputs are few: {_ENOUGH} or more make a thorough check.")
+    if different and "FULLY_CONNECTED" in tiny.ops:
+        notes.append(_FULLY_CONNECTED_NOTE)
+    return Report(
+        name=tiny.name,
+        labels=list(tiny.labels),
+        samples=samples,
+        different=different,
+        max_lsb=max_lsb,
+        arena_bytes=None if not_checked else results["tflm"].arena_bytes,
+        arena={} if not_checked else results["tflm"].arena,
+        ops=list(dict.fromkeys(tiny.ops)),
+        macs=tiny.macs,
+        tflite_bytes=tiny.size,
+        engine_versions={engine: result.version for engine, result in results.items()},
+        max_loss=max_loss,
+        notes=notes,
+        not_checked=not_checked,
+        **({} if truth is None else _marks(tiny, answers, truth)),
+    )
+
+
+def _differences(results: dict[str, process.Result]) -> tuple[int, int]:
+    """Inputs whose outputs differ between the engines, and by how many steps at most."""
+    tflm, litert = (results[engine].outputs.astype(int) for engine in ("tflm", "litert"))
+    difference = np.abs(tflm - litert).reshape(len(tflm), -1).max(axis=1)
+    return int(np.count_nonzero(difference)), int(difference.max())
+
+
+def _marks(tiny: TinyModel, answers: dict[str, np.ndarray], truth: np.ndarray) -> dict:
+    """Each engine's accuracy and balanced accuracy; TFLM's recall and confusion, or int8's."""
+    from sklearn import metrics
+
+    n_classes = int(np.prod(tiny.output_shape))
+    labels = tiny.labels or [str(i) for i in range(n_classes)]
+    guesses = {k: scores.reshape(len(truth), -1).argmax(axis=1) for k, scores in answers.items()}
+    judge = guesses.get("tflm", guesses["int8"])
+    confusion = metrics.confusion_matrix(truth, judge, labels=range(n_classes))
+    present = confusion.sum(axis=1)
+    return {
+        "accuracy": {k: float(metrics.accuracy_score(truth, g)) for k, g in guesses.items()},
+        "balanced_accuracy": {k: _balanced_accuracy(truth, g) for k, g in guesses.items()},
+        "recall": {
+            label: float(confusion[i, i] / present[i])
+            for i, label in enumerate(labels)
+            if present[i]
+        },
+        "confusion": confusion.tolist(),
+    }
+
+
+def _balanced_accuracy(truth: np.ndarray, guess: np.ndarray) -> float:
+    """Mean recall over the classes that occur in `truth`."""
+    from sklearn import metrics
+
+    return float(metrics.recall_score(truth, guess, labels=np.unique(truth), average="macro"))
+
+
+def _gathered(
+    tiny: TinyModel, inputs: tuple, y: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """All inputs as one array of features (or of int8), and the true classes where known."""
+    if not inputs:
+        raise TinykitError("There is no input to check the model with. Give a split of the data.")
+    parts = [_features(tiny, np.asarray(getattr(part, "x", part))) for part in inputs]
+    if len({part.dtype for part in parts}) > 1:
+        raise TinykitError("Some inputs are int8 and some are not. Check them one after the other.")
+    features = np.concatenate(parts)
+    known = [getattr(part, "y", None) for part in inputs]
+    if y is None and all(truth is not None for truth in known):
+        y = np.concatenate(known)
+    if y is None:
+        return features, None
+    y = np.asarray(y)
+    n_classes = int(np.prod(tiny.output_shape))
+    if y.shape != (len(features),) or not np.issubdtype(y.dtype, np.integer):
+        raise TinykitError(
+            f"True classes of shape {y.shape} and type {y.dtype} do not fit {len(features)} "
+            "inputs. Give one integer for each."
+        )
+    if len(y) and not 0 <= y.min() <= y.max() < n_classes:
+        raise TinykitError(
+            f"True classes {y.min()} ... {y.max()} for a model of {n_classes} classes. "
+            "Give the data set whose labels the model was trained with."
+        )
+    return features, y
+
+
+def _features(tiny: TinyModel, x: np.ndarray) -> np.ndarray:
+    """Clips through the front end; features and int8 inputs as they are; one shape for all."""
+    if x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
+        if tiny.frontend is None or x.ndim != 2 or x.dtype == np.int8:
+            raise TinykitError(
+                f"Inputs of shape {x.shape} do not fit a model that takes (n, "
+                f"{', '.join(map(str, tiny.input_shape))}). Give clips, features or int8 inputs."
+            )
+        x = tiny.frontend(x)
+    if x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
+        raise TinykitError(
+            f"The front end gives {x.shape[1:]} but the model takes {tiny.input_shape}. "
+            "Give clips of the length that it was trained with."
+        )
+    x = x.reshape(-1, *tiny.input_shape)
+    return x if x.dtype == np.int8 else x.astype(np.float32)
+
+
+def _without_channel(tiny: TinyModel) -> tuple[int, ...]:
+    shape = tiny.input_shape
+    return shape[:-1] if shape[-1:] == (1,) else shape
+
+
+def _inputs_from(path: Path, tiny: TinyModel) -> np.ndarray:
+    """The inputs in a .npy file. Raises TinykitError when it does not fit the model."""
+    try:
+        # Mapped, not read: a damaged header cannot ask for more memory than the file is long.
+        x = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        raise TinykitError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
+    except (ValueError, EOFError, SyntaxError, TypeError, OverflowError):
+        x = None
+    if not isinstance(x, np.ndarray):
+        raise TinykitError(f"{path} is not a .npy file. Write one with numpy.save(file, inputs).")
+    if x.dtype != np.int8 and not np.issubdtype(x.dtype, np.floating):
+        raise TinykitError(f"{path} holds {x.dtype}. Give int8 inputs or float features.")
+    if x.ndim < 2 or len(x) == 0 or x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
+        raise TinykitError(
+            f"{path} holds an array of shape {x.shape}, but the model takes (n, "
+            f"{', '.join(map(str, tiny.input_shape))}). Save inputs of that shape."
+        )
+    return np.array(x)

@@ -1,0 +1,149 @@
+"""What the host check found: a PASS/FAIL table for the notebook, a dict for report.json."""
+
+import html
+from dataclasses import dataclass, field
+
+_COLOURS = {"PASS": "#3c9a4e", "FAIL": "#d9534f", "SKIP": "#c98a00", "": "inherit"}  # read on white and on black
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one host check.
+
+    Attributes:
+        name: of the project or file.
+        labels: class names, as they index `confusion`; empty for a model without labels.
+        samples: inputs that were run.
+        different: inputs for which TFLM's output differs from TensorFlow Lite's in any byte; None
+            where TFLM has no package (macOS, Windows, Linux on ARM). There `not_checked` says so,
+            and recall and confusion are those of TensorFlow Lite's reference kernels.
+        max_lsb: the largest difference between two output bytes, in int8 steps; None likewise.
+        accuracy: share of right answers, 0 ... 1: "int8" under TensorFlow Lite, "tflm" under TFLM,
+            and "float" when the Keras model was given. Empty without true classes; without "tflm"
+            where TFLM has no package.
+        balanced_accuracy: the same, as the mean over the classes.
+        recall: label -> share of its inputs that TFLM recognized.
+        confusion: counts under TFLM, row = true class, column = answer.
+        arena_bytes: smallest arena in which TFLM works on this computer; None if unknown. Pointers are 64-bit
+            here, so a 32-bit board needs less, but for its faster kernels' scratch memory.
+        arena: "total", "head" (activations, scratch) and "tail" (what lasts), bytes.
+        ops: each operator the model uses, once.
+        macs: multiply-accumulates of one inference.
+        tflite_bytes: size of the model file.
+        engine_versions: "tflm" and "litert", each a package and its version.
+        max_loss: how much accuracy int8 may lose against float.
+        notes: what to know about this check, one sentence each.
+        not_checked: why TFLM was not asked and what to do; empty when it was.
+    """
+
+    name: str
+    labels: list[str]
+    samples: int
+    different: int | None
+    max_lsb: int | None
+    arena_bytes: int | None
+    arena: dict[str, int]
+    ops: list[str]
+    macs: int
+    tflite_bytes: int
+    engine_versions: dict[str, str]
+    accuracy: dict[str, float] = field(default_factory=dict)
+    balanced_accuracy: dict[str, float] = field(default_factory=dict)
+    recall: dict[str, float] = field(default_factory=dict)
+    confusion: list[list[int]] = field(default_factory=list)
+    max_loss: float = 0.01
+    notes: list[str] = field(default_factory=list)
+    not_checked: str = ""
+
+    @property
+    def identical(self) -> bool | None:
+        """Whether TFLM computed every byte as TensorFlow Lite did; None where it cannot run."""
+        return None if self.different is None else self.different == 0
+
+    @property
+    def int8_loss(self) -> float | None:
+        """Accuracy that int8 lost against float (negative: gained); None if unknown.
+
+        Under TFLM; where it cannot run, under the reference kernels.
+        """
+        if "float" not in self.accuracy:
+            return None
+        return self.accuracy["float"] - self.accuracy.get("tflm", self.accuracy["int8"])
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed. One that could not be made ("SKIP") did not fail."""
+        return all(verdict != "FAIL" for _, _, verdict in self.rows())
+
+    @property
+    def verdict(self) -> str:
+        """In a word: "PASS", "FAIL", or "SKIP" when TFLM was not asked and nothing else failed."""
+        return ("SKIP" if self.not_checked else "PASS") if self.passed else "FAIL"
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """The table: what, result, and "PASS", "FAIL", "SKIP" or "" (nothing to pass)."""
+        rows = [self._parity_row()]
+        if self.int8_loss is not None:
+            loss = 100 * self.int8_loss
+            # Counted in inputs, so that a loss of exactly the limit is not lost to rounding.
+            fits = round(self.int8_loss * self.samples) <= self.max_loss * self.samples
+            result = f"{loss:+.2f} points, at most {100 * self.max_loss:g} allowed"
+            rows.append(("accuracy lost to int8", result, "PASS" if fits else "FAIL"))
+        if self.accuracy:
+            rows.append(("accuracy", _percentages(self.accuracy), ""))
+            rows.append(("balanced accuracy", _percentages(self.balanced_accuracy), ""))
+            rows.append(("recognized, by class", _percentages(self.recall), ""))
+        rows.append(("arena", self._arena_text(), ""))
+        rows.append(("model file", f"{self.tflite_bytes:,} bytes", ""))
+        rows.append(("one inference", f"{self.macs:,} multiply-accumulates", ""))
+        rows.append(("operators", ", ".join(self.ops), ""))
+        return rows
+
+    def to_dict(self) -> dict:
+        """Everything, ready for JSON."""
+        names = [name for name in self.__dataclass_fields__ if name != "max_loss"]
+        extra = {"identical": self.identical, "passed": self.passed}
+        return {name: getattr(self, name) for name in names} | extra
+
+    def _parity_row(self) -> tuple[str, str, str]:
+        what = "TFLM = TensorFlow Lite"
+        if self.not_checked:
+            return what, f"not checked: {self.not_checked}", "SKIP"
+        if self.identical:
+            return what, f"every byte of {self.samples:,} outputs", "PASS"
+        return (
+            what,
+            f"{self.different:,} of {self.samples:,} outputs differ, by up to {self.max_lsb} LSB",
+            "FAIL",
+        )
+
+    def _arena_text(self) -> str:
+        if self.arena_bytes is None:
+            return "not measured"
+        parts = [f"{key} {self.arena[key]:,}" for key in ("head", "tail") if key in self.arena]
+        return f"{self.arena_bytes:,} bytes" + (f" ({', '.join(parts)})" if parts else "")
+
+    def __repr__(self) -> str:
+        return f"Report({self.name}: {self.verdict}, {self.rows()[0][1]})"
+
+    def __str__(self) -> str:
+        rows = self.rows()
+        width = max(len(what) for what, _, _ in rows)
+        lines = [f"{verdict:4}  {what:{width}}  {result}" for what, result, verdict in rows]
+        versions = ", ".join(self.engine_versions.values())
+        lines.append(f"{'':4}  {'engines':{width}}  {versions}")
+        return "\n".join([self.name, *lines, *self.notes])
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            '<tr><td style="text-align: left">'
+            + '</td><td style="text-align: left">'.join(map(html.escape, (what, result)))
+            + f'</td><td style="color: {_COLOURS[verdict]}; font-weight: bold">{verdict}</td></tr>'
+            for what, result, verdict in self.rows()
+        )
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return f"<table><caption>{html.escape(self.name)}</caption>{body}</table>{notes}"
+
+
+def _percentages(values: dict[str, float]) -> str:
+    return ", ".join(f"{key} {100 * value:.1f} %" for key, value in values.items())
