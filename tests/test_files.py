@@ -44,7 +44,7 @@ def test_a_finished_block_takes_the_folders_place(tmp_path):
 
 def test_where_a_file_is_in_the_way_the_error_names_it(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(TinykitError, match="file.*cannot be written"):
+    with pytest.raises(TinykitError, match=r"file.*cannot be written"):
         write_atomically(tmp_path / "file" / "inside", "x")
 
 

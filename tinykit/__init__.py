@@ -8,7 +8,11 @@ importing the package is quick.
 """
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
+
+# librosa loads pooch, pooch tqdm's notebook bar, and that warns where ipywidgets are not installed.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 __version__ = "0.1.0"
 
@@ -30,6 +34,7 @@ _NAMES = {
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]
 
+# ruff: noqa: F401 (the names below tell editors and type checkers what __getattr__ gives)
 if TYPE_CHECKING:
     from tinykit import datasets, features, models, plots, streaming, verification
     from tinykit.augmentation import Augmentation

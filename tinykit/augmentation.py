@@ -25,7 +25,7 @@ class Augmentation:
         speed: range of playback speed; pitch and formants move with it, like another voice.
         reverb: chance that a clip is said in a room, and `reverb_time` (seconds to fade by 60 dB).
         equaliser_db: largest boost or cut of a random smooth frequency response, dB.
-        level_db: range of the peak level in dB below full scale.
+        gain_db: range of the change in loudness, dB; what is then too loud is clipped.
         noise: chance that background is mixed in, and `snr_db`, the speech-to-noise range.
         sample_rate: samples per second, Hz.
     """
@@ -35,7 +35,7 @@ class Augmentation:
     reverb: float = 0.5
     reverb_time: tuple[float, float] = (0.05, 0.7)
     equaliser_db: float = 10.0
-    level_db: tuple[float, float] = (-30.0, 0.0)
+    gain_db: tuple[float, float] = (-24.0, 6.0)
     noise: float = 0.7
     snr_db: tuple[float, float] = (5.0, 45.0)
     sample_rate: int = 16_000
@@ -63,7 +63,7 @@ class Augmentation:
             block = clips[start : start + _CLIPS_AT_A_TIME].astype(np.float32)
             block = self.move_and_speed(block, random)
             block = self.in_rooms(block, rooms, random)
-            block = self.level(block, random)
+            block = self.louder_or_softer(block, random)
             block = self.background(block, hisses, noise, random)
             changed[start : start + len(block)] = np.clip(block, -_FULL_SCALE, _FULL_SCALE)
         return changed
@@ -118,11 +118,10 @@ class Augmentation:
         db = db[:, low] * (1 - part) + db[:, low + 1] * part
         return (10 ** (db / 20)).astype(np.float32)
 
-    def level(self, clips: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Scale each clip to a random peak level; silent clips stay silent."""
-        peak = np.abs(clips).max(axis=1, keepdims=True)
-        wanted = _FULL_SCALE * 10 ** (random.uniform(*self.level_db, size=(len(clips), 1)) / 20)
-        return clips * np.where(peak > 0, wanted / np.maximum(peak, 1), 1).astype(np.float32)
+    def louder_or_softer(self, clips: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Change the loudness of each clip."""
+        gain = 10 ** (random.uniform(*self.gain_db, size=(len(clips), 1)) / 20)
+        return clips * gain.astype(np.float32)
 
     def background(
         self,
@@ -163,7 +162,7 @@ def coloured_noise(n: int, length: int, random: np.random.Generator) -> np.ndarr
     spectrum = scipy.fft.rfft(random.standard_normal((n, n_fft), np.float32))
     slope = random.uniform(0, 1, size=(n, 1))  # of amplitude: half that of power
     frequency = np.maximum(np.arange(spectrum.shape[1]), 20 * length / 16_000)
-    spectrum *= (frequency ** -slope).astype(np.float32)
+    spectrum *= (frequency**-slope).astype(np.float32)
     noise = scipy.fft.irfft(spectrum, n_fft)[:, :length]
     return noise / np.sqrt(np.mean(noise**2, axis=1, keepdims=True))
 

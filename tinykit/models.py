@@ -1,4 +1,4 @@
-"""The small networks of the course. Taught in notebook 01.
+"""The small networks of the course.
 
 TensorFlow is imported when a model is made, not before: `import tinykit` stays cheap.
 """
@@ -14,6 +14,35 @@ if TYPE_CHECKING:
     import keras
 
 
+def band_cnn(
+    shape: tuple[int, int], labels: Sequence[str], *, filters: int = 8, seed: int = 0
+) -> keras.Model:
+    """One convolution whose filters see all bands at once: a row of pitch detectors.
+
+    Each filter weighs every band of 4 frames and moves along the time axis only; what it found is
+    averaged over time, and the averages are weighed for each label. Taught in notebook 00.
+
+    Args:
+        shape: (frames, bands) of the features, as `frontend.shape` gives.
+        labels: class names; one output each.
+        filters: number of filters.
+        seed: the same seed starts from the same weights.
+
+    Returns:
+        An uncompiled model, float32 (batch, frames, bands, 1) to probabilities
+        (batch, len(labels)).
+    """
+    keras = load_keras()
+    layers = keras.layers
+    keras.utils.set_random_seed(seed)
+
+    inputs = keras.Input((*shape, 1), name="features")
+    x = layers.Conv2D(filters, (4, shape[1]), (2, 1), use_bias=False, name="filters")(inputs)
+    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    return keras.Model(inputs, _scores(layers, x, labels), name="band_cnn")
+
+
 def ds_cnn(
     shape: tuple[int, int],
     labels: Sequence[str],
@@ -25,15 +54,15 @@ def ds_cnn(
 ) -> keras.Model:
     """Depthwise separable CNN for keyword spotting, after "Hello Edge" (Zhang et al. 2017).
 
-    A first convolution looks at 10 frames x 4 bands and halves both axes; each block then filters
-    every channel alone (depthwise 3x3) and mixes the channels (pointwise 1x1); the first block
-    halves both axes again. Batch normalization follows each convolution and vanishes when the
-    model is quantized.
+    A first convolution with half the channels, where the picture is still large, looks at 10 frames
+    x 4 bands and halves both axes; each block then filters every channel alone (depthwise 3x3) and
+    mixes the channels (pointwise 1x1); the first block halves both axes again. Batch normalization
+    follows each convolution and vanishes when the model is quantized.
 
     Args:
         shape: (frames, bands) of the features, as `frontend.shape` gives.
         labels: class names; one output each.
-        channels: filters in every layer, the dial between accuracy and cost.
+        channels: filters in every layer after the first, the dial between accuracy and cost.
         blocks: depthwise separable blocks.
         dropout: share of pooled features hidden in training.
         seed: the same seed starts from the same weights.
@@ -50,15 +79,21 @@ def ds_cnn(
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
     inputs = keras.Input((*shape, 1), name="features")
-    x = normalized(layers.Conv2D(channels, (10, 4), 2, "same", use_bias=False)(inputs))
+    x = normalized(layers.Conv2D(channels // 2, (10, 4), 2, "same", use_bias=False)(inputs))
     for block in range(blocks):
         stride = 2 if block == 0 else 1
         x = normalized(layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x))
         x = normalized(layers.Conv2D(channels, 1, use_bias=False)(x))
     x = layers.GlobalAveragePooling2D(keepdims=True)(x)
     x = layers.Dropout(dropout, seed=seed)(x)
-    # A dense layer, written as a 1x1 convolution: TensorFlow Lite's int8 convolutions round as
-    # TFLM's do in every version, its FULLY_CONNECTED does not.
-    x = layers.Flatten()(layers.Conv2D(len(labels), 1)(x))
-    outputs = layers.Softmax(name="scores")(x)
-    return keras.Model(inputs, outputs, name="ds_cnn")
+    return keras.Model(inputs, _scores(layers, x, labels), name="ds_cnn")
+
+
+def _scores(layers, pooled, labels: Sequence[str]):
+    """A dense layer with softmax on pooled features, (batch, 1, 1, channels).
+
+    It is written as a 1x1 convolution: TensorFlow Lite's int8 convolutions round as TFLM's do in
+    every version, its FULLY_CONNECTED does not.
+    """
+    x = layers.Flatten()(layers.Conv2D(len(labels), 1)(pooled))
+    return layers.Softmax(name="scores")(x)

@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 if TYPE_CHECKING:
+    import keras
     from matplotlib.axes import Axes
 
     from tinykit.board import Fit
@@ -60,9 +61,7 @@ def spectrogram(features: np.ndarray, frontend: LogMel, title: str = "") -> None
 def clip_and_spectrogram(clip: np.ndarray, frontend: LogMel, title: str = "") -> None:
     """A clip's waveform above its log-mel spectrogram, on one time axis."""
     with plt.rc_context(_STYLE):
-        _, (top, bottom) = plt.subplots(
-            2, 1, figsize=(7, 3.6), sharex=True, height_ratios=[1, 2.2]
-        )
+        _, (top, bottom) = plt.subplots(2, 1, figsize=(7, 3.6), sharex=True, height_ratios=[1, 2.2])
         _draw_waveform(top, clip, frontend.sample_rate)
         top.set(title=title, ylabel="amplitude")
         _draw_spectrogram(bottom, frontend(clip), frontend)
@@ -112,7 +111,8 @@ def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
         left.plot(time_ms, samples, lw=0.7, color="#999999", label="samples")
         left.plot(time_ms, samples * frontend.window, lw=0.9, label="after the window")
         left.set(title=f"1. frame {frame}: {time_ms[-1]:.0f} ms", xlabel="time (ms)")
-        left.legend(fontsize="x-small", loc="lower right")
+        left.set_ylim(-1.1, 1.8)
+        left.legend(fontsize="x-small", loc="upper right", ncols=2)
         middle.plot(hertz, 10 * np.log10(power + 1e-6), lw=0.8)
         for weights in frontend.filterbank[::3]:
             middle.plot(hertz[weights > 0], weights[weights > 0] * 15 - 55, lw=0.7, color="#E69F00")
@@ -138,6 +138,29 @@ def learning_curves(history: History) -> None:
         right.set(title="accuracy", xlabel="epoch")
         right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         right.legend(loc="lower right", fontsize="small")
+        _show()
+
+
+def filters(model: keras.Model, frontend: LogMel) -> None:
+    """The filters of a `band_cnn`, (frames, bands) each: red wants sound there, blue does not."""
+    kernels = model.get_layer("filters").get_weights()[0][:, :, 0, :]
+    widest = np.abs(kernels).max()
+    with plt.rc_context(_STYLE):
+        fig, axes = plt.subplots(1, kernels.shape[-1], figsize=(8, 2.6), sharey=True, squeeze=False)
+        for number, ax in enumerate(axes.flat):
+            image = ax.imshow(
+                kernels[:, :, number].T,
+                origin="lower",
+                aspect="auto",
+                cmap="RdBu_r",
+                vmin=-widest,
+                vmax=widest,
+            )
+            ax.set_title(f"{number + 1}", fontsize="small")
+            ax.set_xticks([])
+        _label_bands(axes[0, 0], frontend, offset=0)
+        axes[0, 0].set_ylabel("frequency (Hz)")
+        fig.colorbar(image, ax=axes, label="weight", pad=0.01)
         _show()
 
 
@@ -186,9 +209,9 @@ def number_line(values: np.ndarray, scale: float, zero_point: int) -> None:
     low, high = scale * (-128 - zero_point), scale * (127 - zero_point)
     with plt.rc_context(_STYLE):
         _, (left, right) = plt.subplots(1, 2, figsize=(8, 2.3), sharey=True)
-        left.hist(values, 128, range=(low, high), color="#999999")
+        left.hist(values, 128, range=(low, high), color="#999999", log=True)
         left.set(title="float32 features", xlabel="value")
-        right.hist(q, 128, range=(-128, 128))
+        right.hist(q, 128, range=(-128, 128), log=True)
         right.set(title="the same as int8", xlabel="q")
         _show()
 
@@ -243,23 +266,31 @@ def memory_map(fit: Fit) -> None:
         _show()
 
 
-def stream(result: Stream, recording: np.ndarray, sample_rate: int = 16_000) -> None:
-    """A recording, the averaged scores of the keywords over time, and what was reported when."""
+def stream(
+    result: Stream,
+    recording: np.ndarray,
+    spoken: Sequence[tuple[float, str]] = (),
+    sample_rate: int = 16_000,
+) -> None:
+    """A recording, the averaged scores of the keywords over time, and what was reported when.
+
+    `spoken`: what is really said in the recording, (seconds, label).
+    """
     with plt.rc_context(_STYLE):
-        _, (top, bottom) = plt.subplots(
-            2, 1, figsize=(9, 3.6), sharex=True, height_ratios=[1, 1.6]
-        )
+        _, (top, bottom) = plt.subplots(2, 1, figsize=(9, 3.8), sharex=True, height_ratios=[1, 1.6])
         _draw_waveform(top, recording, sample_rate)
         top.set(ylabel="amplitude")
+        for time, label in spoken:
+            top.text(time, 1.04, label, ha="center", color="#777777", fontsize="small",
+                     transform=top.get_xaxis_transform())  # fmt: skip
         for index, label in enumerate(result.labels):
             if label not in ("unknown", "silence"):
                 bottom.plot(result.times, result.averages[:, index], lw=1.3, label=label)
         for time, label, score in result.events:
             colour = _COLOURS[result.labels.index(label) % len(_COLOURS)]
-            bottom.plot(time, score, "v", color=colour, ms=8)
-            bottom.annotate(label, (time, score), (0, 6), textcoords="offset points", ha="center")
-        bottom.set(xlabel="time (s)", ylabel="average score", ylim=(0, 1.2))
-        bottom.legend(loc="upper right", ncols=4, fontsize="small")
+            bottom.plot(time, score + 0.06, "v", color=colour, ms=8, clip_on=False)
+        bottom.set(xlabel="time (s)", ylabel="average score", ylim=(0, 1.1))
+        bottom.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
         _show()
 
 
@@ -289,9 +320,14 @@ def _draw_spectrogram(ax: Axes, features: np.ndarray, frontend: LogMel, vmax: fl
         extent=(0, seconds, 0, frontend.n_mels),
         interpolation="nearest",
     )
-    ticks = np.linspace(0, frontend.n_mels - 1, 4).round().astype(int)
-    ax.set_yticks(ticks + 0.5, [f"{hertz:,.0f}" for hertz in _band_centres(frontend)[ticks]])
+    _label_bands(ax, frontend, offset=0.5)
     return image
+
+
+def _label_bands(ax: Axes, frontend: LogMel, offset: float) -> None:
+    """Name a few bands by their frequency; band b is drawn at b + `offset`."""
+    ticks = np.linspace(0, frontend.n_mels - 1, 4).round().astype(int)
+    ax.set_yticks(ticks + offset, [f"{hertz:,.0f}" for hertz in _band_centres(frontend)[ticks]])
 
 
 def _band_centres(frontend: LogMel) -> np.ndarray:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ import numpy as np
 from tinykit.augmentation import Augmentation, mask_features
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
+from tinykit.files import write_atomically
 from tinykit.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,7 +35,8 @@ class History:
     """What training measured after each epoch, one number an epoch in each list.
 
     `loss` and `accuracy` are of the augmented training clips, while the weights were changing;
-    `val_loss` and `val_accuracy` of the validation clips as they are. `seconds` is for all epochs.
+    `val_loss` and `val_accuracy` of the validation clips as they are, with averaged weights.
+    `seconds` is for all epochs.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -67,7 +72,8 @@ def train(
     Every epoch draws `clips_per_epoch` clips, each label equally often and silence half as often,
     bends each one anew (`Augmentation`), computes its features and hides stripes of them
     (SpecAugment). The learning rate rises for half an epoch and then falls to 0 along a cosine,
-    so the last epochs settle. While the network learns one epoch, the next is prepared.
+    so the last epochs settle. What is measured and kept is a moving average of the weights.
+    While the network learns one epoch, the next is prepared.
 
     Args:
         model: maps features (frames, bands, 1) to probabilities of `data.labels`.
@@ -106,17 +112,23 @@ def train(
         )
         return features[..., None], one_hot[y]
 
+    average = _Average(model)
+    after_step = keras.callbacks.LambdaCallback(on_train_batch_end=average.update)
     history = History()
     started = time.monotonic()
     with Progress("epoch", epochs) as progress:
         for x, y in _prepared_ahead(prepare, epochs):
-            fitted = model.fit(x, y, batch_size, shuffle=False, verbose=0).history
-            val_loss, val_accuracy = model.evaluate(*validation, batch_size=512, verbose=0)
+            fitted = model.fit(
+                x, y, batch_size, shuffle=False, verbose=0, callbacks=[after_step]
+            ).history
+            with average.in_use():
+                val_loss, val_accuracy = model.evaluate(*validation, batch_size=512, verbose=0)
             history.loss.append(fitted["loss"][0])
             history.accuracy.append(fitted["accuracy"][0])
             history.val_loss.append(val_loss)
             history.val_accuracy.append(val_accuracy)
             progress.step(f"accuracy {history.accuracy[-1]:.1%}, validation {val_accuracy:.1%}")
+    model.set_weights(average.weights)
     history.seconds = time.monotonic() - started
     return history
 
@@ -154,6 +166,34 @@ def balanced_sample(
     return chosen
 
 
+class _Average:
+    """A moving average of a model's weights over about the last 200 steps.
+
+    Weights jump about while the learning rate is high; their average does better on new data
+    (Polyak and Juditsky 1992) and does not depend on where exactly training stopped.
+    """
+
+    def __init__(self, model: keras.Model, decay: float = 0.995) -> None:
+        self.model, self.decay = model, decay
+        self.weights = model.get_weights()
+        self.steps = 0
+
+    def update(self, batch: int = 0, logs: dict | None = None) -> None:
+        """Take in the model's weights as they are now; in the beginning old ones fade faster."""
+        self.steps += 1
+        decay = min(self.decay, self.steps / (self.steps + 10))
+        for mean, now in zip(self.weights, self.model.get_weights(), strict=True):
+            mean += (1 - decay) * (now - mean)
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Give the model the average for a while."""
+        own = self.model.get_weights()
+        self.model.set_weights(self.weights)
+        yield
+        self.model.set_weights(own)
+
+
 def _schedule(keras, peak: float, epochs: int, steps: int):
     """Half an epoch up, then down to 0 along a cosine."""
     return keras.optimizers.schedules.CosineDecay(
@@ -175,13 +215,35 @@ def _prepared_ahead(prepare: Callable[[int], tuple], epochs: int):
             yield ready
 
 
-def load_checkpoint(name: str = "keyword_spotting") -> keras.Model:
-    """The shipped float model of a project, trained by its script in tests/benchmarks.
+def save_checkpoint(name: str, model: keras.Model, history: History, labels: Sequence[str]) -> None:
+    """Put a trained model where `load_checkpoint` finds it, with its labels and curves."""
+    path = CHECKPOINTS / f"{name}.keras"
+    path.parent.mkdir(exist_ok=True)
+    load_keras()
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / path.name)
+        write_atomically(path, (Path(folder) / path.name).read_bytes())
+    about = {"labels": list(labels), "history": asdict(history)}
+    write_atomically(path.with_suffix(".json"), json.dumps(about, indent=1) + "\n")
 
-    Raises TinykitError when there is none of this name.
+
+def load_checkpoint(name: str, labels: Sequence[str]) -> tuple[keras.Model, History]:
+    """A shipped float model and how its training went.
+
+    Args:
+        name: of the project, such as "keyword_spotting".
+        labels: the labels it is wanted for, in order.
+
+    Raises TinykitError when there is none of this name or it was trained for other labels.
     """
     path = CHECKPOINTS / f"{name}.keras"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.keras"))) or "none"
         raise TinykitError(f"There is no checkpoint {name!r}. Choose from: {known}.")
-    return load_keras().models.load_model(path)
+    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if about["labels"] != list(labels):
+        raise TinykitError(
+            f"The checkpoint {name!r} knows {', '.join(about['labels'])}, "
+            f"not {', '.join(labels)}. Leave the words as they are, or train instead."
+        )
+    return load_keras().models.load_model(path), History(**about["history"])

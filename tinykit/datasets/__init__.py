@@ -3,6 +3,7 @@
 from tinykit.datasets.audio import AudioDataset, Split
 from tinykit.datasets.clips import load_clip
 from tinykit.datasets.downloads import PUBLIC, download
+from tinykit.datasets.scenes import scene
 from tinykit.datasets.speech_commands import keyword_spotting
 from tinykit.datasets.tones import tone, tones
 
@@ -13,6 +14,7 @@ __all__ = [
     "download",
     "keyword_spotting",
     "load_clip",
+    "scene",
     "tone",
     "tones",
 ]

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import pooch
 import requests
 from tqdm import tqdm
 
@@ -71,6 +70,8 @@ def download(name: str, folder: Path | str | None = None) -> Path:
         TinykitError: when the name is not known, no mirror answers with the right file, the disk
             is too small or the folder cannot be written.
     """
+    import pooch  # brings tqdm's notebook widgets along, which warn where there are none
+
     if name not in PUBLIC:
         raise TinykitError(f"There is no data set {name!r}. Choose {' or '.join(PUBLIC)}.")
     wanted = PUBLIC[name]
@@ -113,6 +114,8 @@ def _check_space(wanted: PublicFile, folder: Path, part: Path) -> None:
 
 def _fetched(url: str, wanted: PublicFile, folder: Path, part: Path) -> str | None:
     """Get the file from one mirror; None when it is there and right, else what went wrong."""
+    import pooch
+
     resumed = part.exists()
     try:
         pooch.retrieve(

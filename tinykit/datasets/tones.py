@@ -45,9 +45,9 @@ def _split(clips_per_label: int, random: np.random.Generator) -> Split:
             name = "silence"
             if label in _HERTZ:
                 hertz = np.exp(random.uniform(*np.log(_HERTZ[label])))
-                clip += tone(hertz, amplitude=10 ** random.uniform(-2, 0)) * _gate(random)
+                clip += tone(hertz, amplitude=10 ** random.uniform(-1.3, 0)) * _gate(random)
                 name = f"{label}/{hertz:.0f} Hz"
-            clip += random.standard_normal(_SAMPLE_RATE) * 10 ** random.uniform(0, 2)
+            clip += random.standard_normal(_SAMPLE_RATE) * 10 ** random.uniform(0, 1.5)
             clips.append(np.clip(clip, -32_768, 32_767).astype(np.int16))
             names.append(name)
     order = random.permutation(len(clips))

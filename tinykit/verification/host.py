@@ -25,6 +25,7 @@ def verify(
     tiny: TinyModel,
     *inputs: Any,
     y: np.ndarray | None = None,
+    also: Any = None,
     samples: int | None = None,
     model: Any = None,
     max_loss: float = 0.01,
@@ -41,6 +42,8 @@ def verify(
             an array of clips, int16 (n, samples); of features, float (n, *tiny.input_shape); or of
             ready inputs, int8 (n, *tiny.input_shape). Give data the model was not trained on.
         y: true classes, integers, of all inputs in turn, when they are not splits.
+        also: further inputs, of any of these kinds, whose bytes are compared but which do not count
+            for accuracy: a thorough comparison wants 500, a small test split has fewer.
         samples: at most this many of the inputs, evenly spaced; default all.
         model: the Keras model, to have its accuracy beside int8's.
         max_loss: how much accuracy int8 may lose against `model` (0.01 = one point).
@@ -56,15 +59,22 @@ def verify(
         chosen = np.linspace(0, len(features) - 1, samples).round().astype(int)
         features, truth = features[chosen], None if truth is None else truth[chosen]
     q = features if features.dtype == np.int8 else tiny.quantize(features)
+    if also is not None:
+        further, _ = _gathered(tiny, (also,), None)
+        further = further if further.dtype == np.int8 else tiny.quantize(further)
+        q = np.concatenate([q, further.reshape(-1, *q.shape[1:])])
     missing = process.tflm_missing()
     engines = ["litert"] if missing else ["litert", "tflm"]
     results = process.run_engines(dict.fromkeys(engines, tiny.tflite), q, timeout)
     accuracy_of = {"litert": "int8", "tflm": "tflm"}
-    answers = {accuracy_of[engine]: results[engine].outputs for engine in engines}
+    marked = len(features)
+    answers = {accuracy_of[engine]: results[engine].outputs[:marked] for engine in engines}
     if model is not None:
-        real = tiny.dequantize_input(q) if features.dtype == np.int8 else features
+        real = tiny.dequantize_input(q[:marked]) if features.dtype == np.int8 else features
         real = real.reshape(-1, *tiny.input_shape)
-        answers = {"float": model.predict(real, batch_size=256, verbose=0), **answers}
+        # Called, not `predict`ed: Keras refuses arrays of another rank than the last time.
+        parts = [model(real[i : i + 256], training=False) for i in range(0, marked, 256)]
+        answers = {"float": np.concatenate(parts), **answers}
     return report_on(tiny, results, answers, truth, max_loss, missing)
 
 

@@ -1,0 +1,89 @@
+"""The networks: what they compute, what they cost, and that a seed repeats them."""
+
+import numpy as np
+import pytest
+
+from tinykit.features.audio import LogMel
+from tinykit.models import band_cnn, ds_cnn
+from tinykit.quantization import quantize
+
+LABELS = ["yes", "no", "unknown", "silence"]
+# After each convolution: Keras counts mean, variance, scale and offset of batch normalization.
+NORMALIZATION = 4
+
+
+@pytest.fixture(scope="module")
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).gamma(1.0, 1.0, (32, 49, 40)).astype(np.float32)
+
+
+def test_outputs_are_probabilities_of_the_labels(noise):
+    model = ds_cnn((49, 40), LABELS, channels=8, blocks=2)
+    scores = model.predict(noise[..., None], verbose=0)
+    assert scores.shape == (32, 4)
+    assert scores.min() >= 0
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=4 * np.finfo(np.float32).eps)
+
+
+@pytest.mark.parametrize(("channels", "blocks"), [(64, 4), (8, 1), (5, 2)])
+def test_size_is_what_the_paper_and_pencil_give(channels, blocks):
+    model = ds_cnn((49, 40), LABELS, channels=channels, blocks=blocks)
+    expected = (10 * 4 + NORMALIZATION) * (channels // 2)
+    for inputs in [channels // 2] + [channels] * (blocks - 1):
+        expected += (3 * 3 + NORMALIZATION) * inputs  # depthwise
+        expected += (inputs + NORMALIZATION) * channels  # pointwise
+    assert model.count_params() == expected + channels * 4 + 4
+
+
+@pytest.mark.parametrize(("shape", "channels", "blocks"), [((49, 40), 8, 2), ((30, 13), 6, 3)])
+def test_int8_cost_is_what_pencil_and_paper_give(shape, channels, blocks):
+    """Each output value of a convolution costs one multiplication per weight that it sees."""
+    noise = np.random.default_rng(0).gamma(1.0, 1.0, (8, *shape)).astype(np.float32)
+    model = ds_cnn(shape, LABELS, channels=channels, blocks=blocks)
+    tiny = quantize(model, noise, LogMel(), LABELS)
+    halved = [-(-size // 2) for size in shape]  # stride 2 rounds up with "same" padding
+    quartered = [-(-size // 2) for size in halved]
+    inputs = [channels // 2] + [channels] * (blocks - 1)  # of each block
+    first = np.prod(halved) * channels // 2 * 10 * 4
+    depthwise = np.prod(quartered) * 3 * 3 * sum(inputs)
+    pointwise = np.prod(quartered) * channels * sum(inputs)
+    last = channels * 4
+    by_op = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 0}
+    for layer in tiny.layers:
+        if layer.op in by_op:
+            by_op[layer.op] += layer.macs
+    assert by_op == {"CONV_2D": first + pointwise + last, "DEPTHWISE_CONV_2D": depthwise}
+    # Batch normalization vanishes into the weights; what it leaves is one bias per channel.
+    weights = 40 * channels // 2 + sum(9 * n + n * channels for n in inputs) + 4 * channels
+    biases = channels // 2 + sum(n + channels for n in inputs) + 4
+    assert tiny.n_parameters == weights + biases
+
+
+def test_int8_needs_few_operators(noise):
+    """Each further operator costs the board flash, and FULLY_CONNECTED rounds unlike TFLM."""
+    tiny = quantize(ds_cnn((49, 40), LABELS, channels=8, blocks=2), noise, LogMel(), LABELS)
+    assert set(tiny.ops) <= {"CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "RESHAPE", "SOFTMAX"}
+    assert tiny.output_scale == 1 / 256 and tiny.output_zero_point == -128
+    assert tiny.input_shape == (49, 40, 1)
+
+
+@pytest.mark.parametrize("make", [ds_cnn, band_cnn])
+def test_the_same_seed_gives_the_same_weights(make):
+    once, again, other = (make((49, 40), LABELS, seed=seed).get_weights() for seed in (3, 3, 4))
+    for a, b in zip(once, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any((a != b).any() for a, b in zip(once, other, strict=True))
+
+
+def test_a_band_cnn_has_one_filter_bank_and_one_layer_of_weights(noise):
+    """8 filters of 4 frames by 40 bands, at every second of 49 - 3 places; then 8 x 4 weights."""
+    model = band_cnn((49, 40), LABELS, filters=8)
+    normalization = 4 * 8  # mean, variance, scale and shift of each filter
+    assert model.count_params() == 4 * 40 * 8 + normalization + (8 * 4 + 4)
+    tiny = quantize(model, noise, LogMel(), LABELS)
+    assert set(tiny.ops) <= {"CONV_2D", "MEAN", "RESHAPE", "SOFTMAX"}
+    macs = sum(layer.macs for layer in tiny.layers if layer.op == "CONV_2D")
+    assert macs == 23 * 4 * 40 * 8 + 8 * 4
+    scores = model.predict(noise[..., None], verbose=0)
+    assert scores.shape == (32, 4)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=4 * np.finfo(np.float32).eps)

@@ -1,0 +1,1 @@
+"""Models trained for longer than a lesson has time for, and the scripts that trained them."""
