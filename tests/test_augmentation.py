@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tinykit.augmentation import Augmentation, coloured_noise, mask_features
+from tinykit.augmentation import Augmentation, coloured_noise, mask_features, warp_frequencies
 from tinykit.datasets import tone
+from tinykit.features import LogMel
 
 STILL = Augmentation(shift=0, speed=(1, 1), reverb=0, equaliser_db=0, gain_db=(0, 0), noise=0)
 
@@ -107,3 +108,25 @@ def test_masks_hide_stripes_and_nothing_else():
         assert rows.sum() <= 8 and columns.sum() <= 6
         np.testing.assert_array_equal(changed, rows[:, None] | columns[None, :])
     assert (features != masked).any(axis=(1, 2)).mean() > 0.5
+
+
+def test_warping_moves_a_tone_by_at_most_its_factor():
+    """Of 1,000 Hz times 1 / 1.15 to 1.15, the loudest band is between those of 870 and 1,150 Hz."""
+    frontend = LogMel()
+
+    def loudest_band(hertz: float) -> int:
+        return int(frontend(tone(hertz)).mean(axis=0).argmax())
+
+    features = np.stack([frontend(tone(1_000))] * 200)
+    warped = warp_frequencies(features, frontend, largest=0.15, seed=1)
+    bands = warped.mean(axis=1).argmax(axis=1)
+    assert bands.min() == loudest_band(870) and bands.max() == loudest_band(1_150)
+    np.testing.assert_array_equal(warped, warp_frequencies(features, frontend, seed=1))
+
+
+def test_warping_by_nothing_changes_nothing():
+    frontend = LogMel()
+    features = np.stack([frontend(tone(1_000))])
+    warped = warp_frequencies(features, frontend, largest=0.0)
+    # Interpolating at a whole position, up to float64 rounding of the position (1e-13 bands).
+    np.testing.assert_allclose(warped, features, atol=1e-5)

@@ -64,8 +64,8 @@ def test_scratch_follows_the_formulas_of_cmsis_nn(small_tiny):
     layers = {layer.op: layer for layer in reversed(small_tiny.layers)}
     first = layers["CONV_2D"]  # 10x4 on one channel
     assert fit._cmsis_scratch_bytes(first) == 2 * 40 * 2
-    depthwise = layers["DEPTHWISE_CONV_2D"]  # 3x3 on 8 channels
-    assert fit._cmsis_scratch_bytes(depthwise) == 2 * 9 * 8
+    depthwise = layers["DEPTHWISE_CONV_2D"]  # 3x3 on 4 channels
+    assert fit._cmsis_scratch_bytes(depthwise) == 2 * 9 * 4
     assert fit._cmsis_scratch_bytes(layers["SOFTMAX"]) == 0
     pointwise = [layer for layer in small_tiny.layers if layer.op == "CONV_2D"][1]
     assert fit._cmsis_scratch_bytes(pointwise) == 0

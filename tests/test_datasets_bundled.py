@@ -1,9 +1,7 @@
 """The bundled recordings keep what their data sheet promises."""
 
-import json
 import re
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,15 +91,3 @@ def test_a_scene_says_what_it_lists_and_when(data):
 def test_the_data_sheet_is_there_and_says_synthetic():
     text = (FOLDER / "DATASHEET.md").read_text(encoding="utf-8")
     assert "synthetic" in text and "Licence" in text
-
-
-@pytest.mark.parametrize("name", ["keyword_spotting"])
-def test_a_checkpoint_knows_its_labels(name, data):
-    checkpoints = Path(tk.__file__).parent / "checkpoints"
-    about = json.loads((checkpoints / f"{name}.json").read_text(encoding="utf-8"))
-    assert about["labels"] == data.labels
-    model, history = tk.load_checkpoint(name, data.labels)
-    assert model.output_shape == (None, len(data.labels))
-    assert len(history.loss) == len(history.val_accuracy) > 0
-    with pytest.raises(tk.TinykitError, match="train instead"):
-        tk.load_checkpoint(name, ["stop", "go", "unknown", "silence"])

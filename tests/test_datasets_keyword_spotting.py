@@ -375,7 +375,7 @@ BAD = {
     "silent.wav": (SILENT.getvalue(), "is silent from start to end"),
     "empty.wav": (b"", "is empty"),
     "text.wav": (b"no sound at all", "is not a sound file"),
-    "nan.wav": (nan_wav(), "1 samples that are not numbers"),
+    "nan.wav": (nan_wav(), "samples that are not numbers (1 NaN or infinite)"),
     "tiny.wav": (wav(1, seconds=0.05), "lasts 0.05 s"),
     "phone.m4a": (b"x", ".m4a files cannot be read"),
 }

@@ -12,6 +12,7 @@ from tinykit.datasets import tones
 from tinykit.errors import TinykitError
 from tinykit.features.audio import LogMel
 from tinykit.models import band_cnn, ds_cnn
+from tinykit.quantization import TinyModel, quantize
 from tinykit.training import (
     History,
     balanced_sample,
@@ -175,20 +176,26 @@ def test_a_checkpoint_that_does_not_exist_is_refused_with_the_known_ones(tmp_pat
         load_checkpoint("keyword_spotting", ["yes", "no"])
 
 
-def test_a_checkpoint_is_the_model_that_was_saved(learned, data, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def tiny(learned, data):
+    return quantize(learned[0], FRONTEND(data.train.x[:50]), FRONTEND, data.labels)
+
+
+def test_a_checkpoint_is_the_model_that_was_saved(learned, tiny, data, tmp_path, monkeypatch):
     model, history = learned
     monkeypatch.setattr(training, "CHECKPOINTS", tmp_path / "checkpoints")
-    save_checkpoint("tones", model, history, data.labels)
+    save_checkpoint("tones", model, history, tiny)
     loaded, curves = load_checkpoint("tones", data.labels)
     x = FRONTEND(data.test.x[:8])[..., None]
     np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
     assert curves == history
+    assert TinyModel.load(tmp_path / "checkpoints" / "tones").tflite == tiny.tflite
 
 
-def test_a_checkpoint_for_other_labels_is_refused(learned, data, tmp_path, monkeypatch):
+def test_a_checkpoint_for_other_labels_is_refused(learned, tiny, tmp_path, monkeypatch):
     """In another order too: the scores would be read as the wrong words."""
     monkeypatch.setattr(training, "CHECKPOINTS", tmp_path)
-    save_checkpoint("tones", *learned, data.labels)
+    save_checkpoint("tones", *learned, tiny)
     for labels in (["low", "high"], ["high", "low", "silence"]):
         with pytest.raises(TinykitError, match="knows low, high, silence, not ") as caught:
             load_checkpoint("tones", labels)

@@ -4,11 +4,17 @@ Synthetic voices are too clean and too alike. What carries a network over to peo
 heard is variety, so each pass over the training data bends the clips anew. Taught in notebook 01.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
+
+if TYPE_CHECKING:
+    from tinykit.features import LogMel
 
 _CLIPS_AT_A_TIME = 64
 _ROOMS = 256  # drawn anew for every pass over the data
@@ -39,6 +45,19 @@ class Augmentation:
     noise: float = 0.7
     snr_db: tuple[float, float] = (5.0, 45.0)
     sample_rate: int = 16_000
+
+    @classmethod
+    def gentle(cls) -> Augmentation:
+        """For recordings of real people, which bring voices, rooms and noise of their own."""
+        return cls(
+            shift=0.1,
+            speed=(0.88, 1.14),
+            reverb=0.3,
+            equaliser_db=6.0,
+            gain_db=(-12.0, 6.0),
+            noise=0.5,
+            snr_db=(10.0, 45.0),
+        )
 
     def __call__(
         self, clips: np.ndarray, noise: Sequence[np.ndarray] = (), *, seed: int = 0
@@ -193,3 +212,39 @@ def mask_features(
         stripe = (np.arange(size) >= start) & (np.arange(size) < start + width)
         hidden |= stripe[:, :, None] if axis == 1 else stripe[:, None, :]
     return np.where(hidden, features.mean(axis=(1, 2), keepdims=True), features)
+
+
+def warp_frequencies(
+    features: np.ndarray, frontend: LogMel, *, largest: float = 0.15, seed: int = 0
+) -> np.ndarray:
+    """Vocal tract length perturbation (Jaitly and Hinton 2013): other speakers, same tempo.
+
+    All frequencies of a clip are multiplied by one factor, as a shorter or longer vocal tract does.
+
+    Args:
+        features: float32, (clips, frames, bands).
+        frontend: computed the features; says where its bands lie.
+        largest: factors are drawn from 1 / (1 + largest) to 1 + largest.
+        seed: the same seed draws the same factors.
+
+    Returns:
+        A warped copy.
+    """
+    random = np.random.default_rng(seed)
+    n_bands = features.shape[-1]
+    low, high = (_mel(hertz) for hertz in (frontend.fmin, frontend.fmax))
+    step = (high - low) / (n_bands + 1)
+    hertz = 700 * (10 ** ((low + step * np.arange(1, n_bands + 1)) / 2595) - 1)
+    factor = np.exp(random.uniform(-1, 1, size=(len(features), 1)) * np.log1p(largest))
+    source = np.clip((_mel(hertz / factor) - low) / step - 1, 0, n_bands - 1)
+    below = np.minimum(source.astype(int), n_bands - 2)
+    part = (source - below).astype(np.float32)[:, None, :]
+    rows, columns = np.ogrid[: len(features), : features.shape[1]]
+    rows, columns = rows[:, :, None], columns[:, :, None]
+    below = below[:, None, :]
+    return features[rows, columns, below] * (1 - part) + features[rows, columns, below + 1] * part
+
+
+def _mel(hertz: np.ndarray | float) -> np.ndarray:
+    """The mel scale of HTK."""
+    return 2595 * np.log10(1 + np.asarray(hertz) / 700)

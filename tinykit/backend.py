@@ -13,15 +13,16 @@ def load_keras() -> ModuleType:
 
     Operations are made deterministic: the same machine, packages and seed give the same model.
     """
-    from tinykit.quiet import captured_output
+    from tinykit.quiet import silent_descriptors
 
     # Both must be set before the first import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with captured_output():
+    with silent_descriptors():
         import keras
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
+        tf.get_logger().setLevel("ERROR")
         tf.zeros(1)  # starts the runtime, which announces itself on stderr
     return keras

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from tinykit import __version__
 from tinykit.errors import TinykitError
@@ -47,12 +48,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _fail(message: str, code: int) -> int:
     sys.stdout.flush()
-    print(f"tinykit: {' '.join(message.split())}", file=sys.stderr)
+    print(f"tinykit: {' '.join(message.splitlines())}", file=sys.stderr)
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Answers bad usage in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_fail(f"{message}. See {self.prog} --help.", 2))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tinykit",
         description="A course kit for TinyML: from a notebook to a checked Arduino sketch.",
         epilog="Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.",
@@ -101,12 +109,14 @@ def run(options: argparse.Namespace) -> int:
 
     if options.words and options.project != "keyword_spotting":
         raise TinykitError("--words belongs to keyword_spotting. Leave it out, or run that one.")
+    if options.data == "":  # "$RECORDINGS", a variable of the shell that is not set
+        raise TinykitError("--data names no folder or archive. Leave it out for the bundled data.")
     if options.data and options.project == "all":
         raise TinykitError("--data belongs to one project. Name the project instead of all.")
     parameters = {"use_checkpoint": options.checkpoint}
-    if options.data:
+    if options.data is not None:
         parameters["data"] = str(Path(options.data).absolute())
-    if options.words:
+    if options.words is not None:
         parameters["words"] = parse_words(options.words)
     everything = options.project == "all"
     for project in projects.available() if everything else [options.project]:
@@ -134,7 +144,10 @@ def predict(options: argparse.Namespace) -> int:
         raise TinykitError("this kit has no compiled engine yet. Use --engine tflm or litert.")
     rows = predict_files(options.out_dir, options.files, options.engine)
     print(json.dumps(rows, indent=2) if options.json else table(rows))
-    return 2 if any("error" in row for row in rows) else 0
+    errors = [row["error"] for row in rows if "error" in row]
+    if len(errors) > 1:
+        errors[0] = f"{len(errors)} of {len(rows)} inputs could not be read; the first: {errors[0]}"
+    return _fail(errors[0], 2) if errors else 0
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
 """`tinykit doctor`: what this computer has and lacks, and how to mend each."""
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -15,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 
 from tinykit.errors import TinykitError
 from tinykit.projects import ROOT
+from tinykit.verification.process import tflm_missing
 
 GIGABYTE = 10**9
 _BOARDS_USB = {0x2341: "Arduino", 0x2886: "Seeed Studio", 0x303A: "Espressif"}  # USB vendor ids
@@ -121,15 +121,14 @@ def _starts(name: str, module: str) -> Check:
 
 def _tflm() -> Check:
     name = "TensorFlow Lite Micro"
-    if importlib.util.find_spec("tflite_micro"):
+    try:
+        missing = tflm_missing()
+    except TinykitError:  # it has a package for this system
+        return Check(name, False, "not installed", f"Delete {ROOT / '.venv'} and run kit.py again.")
+    if not missing:
         return _starts(name, "tflite_micro")
-    return Check(
-        name,
-        False,
-        f"no packages for {platform.system()} {platform.machine()}",
-        "Everything but the TFLM check runs; for that use WSL (Windows) or Binder (README).",
-        required=False,
-    )
+    mend = f"{missing}; everything else runs here (README)."
+    return Check(name, False, "no package for this system", mend, required=False)
 
 
 def _disk() -> Check:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tinykit.errors import TinykitError
@@ -17,30 +17,69 @@ def write_atomically(path: Path | str, content: bytes | str) -> Path:
     folder cannot be written or the disk is full; `path` then still holds what it held before.
     """
     path = Path(path)
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+    write_together(path.parent, {path.name: content})
     return path
+
+
+def write_together(folder: Path | str, contents: Mapping[str, bytes | str]) -> Path:
+    """Write files that belong together into `folder`: all of them, or none.
+
+    `contents` has the content of each file by its name; otherwise as `write_atomically`. Returns
+    the folder.
+    """
+    folder = Path(folder)
+    temporary: dict[str, Path] = {}
+    with _explained(folder / next(iter(contents))), made_folder(folder):
+        try:
+            for name, content in contents.items():
+                temporary[name] = _written_beside(folder / name, content)
+            for name, written in temporary.items():
+                os.replace(written, folder / name)
+        except BaseException:
+            for written in temporary.values():
+                written.unlink(missing_ok=True)
+            raise
+    return folder
+
+
+def _written_beside(path: Path, content: bytes | str) -> Path:
+    """Write `content` to a new temporary file in the folder of `path`."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return Path(temporary)
+
+
+@contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make `folder` for the block to write in. When the block fails, no empty folder stays."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in missing:
+            with contextlib.suppress(OSError):  # not empty: it holds what is to be kept
+                place.rmdir()
+        raise
 
 
 @contextlib.contextmanager
 def replaced_folder(path: Path | str) -> Iterator[Path]:
     """Give an empty folder to fill; it takes the place of `path` only when the block succeeds.
 
-    Raises TinykitError when the folder cannot be written or the disk is full.
+    Raises TinykitError when the folder cannot be written or the disk is full: at once where that
+    can be known before the block has worked for minutes.
     """
-    path = Path(path)
-    with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    path = Path(path).resolve()  # a link stays, and the folder it names is replaced
+    with _explained(path), made_folder(path.parent):
+        _refuse_irreplaceable(path)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         old = temporary.with_name(temporary.name + ".old")
         try:
@@ -56,6 +95,16 @@ def replaced_folder(path: Path | str) -> Iterator[Path]:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_irreplaceable(path: Path) -> None:
+    """Raise when another folder could not take the place of the folder `path` in the end."""
+    if os.path.ismount(path):
+        raise TinykitError(f"{path} is a disk of its own. Choose a folder inside it.")
+    if path.is_dir():
+        handle, probe = tempfile.mkstemp(dir=path)  # OSError where it is read-only
+        os.close(handle)
+        os.unlink(probe)
 
 
 @contextlib.contextmanager

@@ -123,7 +123,11 @@ class _Client(NotebookClient):
         super().__init__(nb, **options)
         self._progress = progress
 
-    def output(self, outs, msg, display_id, cell_index):
-        if msg["msg_type"] == "stream":
-            self._progress.text(msg["content"]["text"])
-        return super().output(outs, msg, display_id, cell_index)
+    def process_message(self, msg, cell, cell_index):
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "stream":
+            self._progress.text(content["text"])
+        # The line of tinykit.progress, not the name of a figure.
+        elif kind.endswith("display_data") and list(content["data"]) == ["text/plain"]:
+            self._progress.text(content["data"]["text/plain"])
+        return super().process_message(msg, cell, cell_index)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.datasets import load_clip
-from tinykit.errors import TinykitError
+from tinykit.datasets.archives import is_hidden
+from tinykit.errors import TinykitError, one_line
 from tinykit.features.audio import LogMel
 from tinykit.quantization import TinyModel
 
@@ -34,7 +35,8 @@ def predict_files(out_dir: Path, paths: list[Path], engine: str = "tflm") -> lis
     for path in paths:
         files = _sound_files(path) if path.is_dir() else [path]
         if not files:
-            rows.append({"file": str(path), "error": "the folder holds no sound files"})
+            error = f"{path} holds no sound files. Give a folder of recordings."
+            rows.append({"file": str(path), "error": error})
         for file in files:
             row, clip = _read(file, tiny.frontend)
             rows.append(row)
@@ -62,7 +64,9 @@ def _sound_files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in SOUND_SUFFIXES and path.is_file()
+        if path.suffix.lower() in SOUND_SUFFIXES
+        and path.is_file()
+        and not is_hidden(path.relative_to(folder).as_posix())
     )
 
 
@@ -79,4 +83,4 @@ def table(rows: list[dict]) -> str:
         scores = (f"{100 * p:>{max(6, len(x))}.1f}" for x, p in row["scores"].items())
         lines.append(f"{row['file']:<{width}}  {row['label']:<{first}}  " + "  ".join(scores))
         lines += [f"{'':<{width}}  ({note})" for note in row.get("notes", [])]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))

@@ -58,11 +58,13 @@ def run(project: str, out: Path, parameters: dict) -> dict:
         try:
             nb = execute(notebook, {**parameters, "out": str(work)})
         except CellFailed as failed:
+            failed.message = failed.message.replace(str(work), str(out))
             raise _verdict(failed, out) from None
         missing = sorted(OUTPUTS - {"notebook.ipynb"} - {entry.name for entry in work.iterdir()})
         if missing:
             raise CheckFailed(f"{notebook.name} ended without writing {', '.join(missing)}.")
-        write_atomically(work / "notebook.ipynb", _text(nb, work, out))
+        text = _text(nb, work, out)
+        (work / "notebook.ipynb").write_text(text, encoding="utf-8", newline="\n")
     return json.loads((out / "report.json").read_text(encoding="utf-8"))
 
 
@@ -70,11 +72,9 @@ def refuse_foreign_files(out: Path) -> None:
     """Raise TinykitError when `out` holds anything that no run has made: it would be lost."""
     if not out.exists():
         return
-    foreign = (
-        sorted(entry.name for entry in out.iterdir() if entry.name not in OUTPUTS | _CLUTTER)
-        if out.is_dir()
-        else [out.name]
-    )
+    if not out.is_dir():
+        raise TinykitError(f"{out} is not a folder. Choose another one with --out.")
+    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in OUTPUTS | _CLUTTER)
     if foreign:
         raise TinykitError(
             f"{out} holds {foreign[0]}, which is not from a run and would be lost. "

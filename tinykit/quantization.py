@@ -9,7 +9,6 @@ import hashlib
 import html
 import json
 import math
-import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from tinykit import tflite_file
+from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
-from tinykit.files import write_atomically
+from tinykit.files import write_together
 from tinykit.quiet import captured_output
 from tinykit.tflite_file import Layer
 
@@ -164,13 +164,11 @@ class TinyModel:
     def save(self, folder: Path | str) -> Path:
         """Write model.tflite and tinymodel.json into `folder` (made when missing).
 
-        Raises TinykitError when the folder cannot be written. Returns the folder.
+        Raises TinykitError when the folder cannot be written; an earlier model then is still whole.
+        Returns the folder.
         """
-        folder = Path(folder)
-        write_atomically(folder / "model.tflite", self.tflite)
         text = json.dumps(self._description(), indent=2, ensure_ascii=False) + "\n"
-        write_atomically(folder / "tinymodel.json", text)
-        return folder
+        return write_together(folder, {"model.tflite": self.tflite, "tinymodel.json": text})
 
     @classmethod
     def load(cls, folder: Path | str) -> "TinyModel":
@@ -331,10 +329,9 @@ def _calibration_inputs(calibration: np.ndarray, shape: tuple[int, ...], count: 
 
 
 def _converted(model: Any, inputs: np.ndarray) -> bytes:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    keras = load_keras()
     with captured_output(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import keras
         import tensorflow as tf
         from tensorflow.lite.tools import flatbuffer_utils
 

@@ -25,6 +25,16 @@ def captured_output() -> Iterator[IO[str]]:
 
 
 @contextlib.contextmanager
+def silent_descriptors() -> Iterator[None]:
+    """Drop what C++ prints inside the block; Python's own streams stay what they are.
+
+    For imports: a library may keep the stream it finds then for all later messages.
+    """
+    with open(os.devnull, "w") as nothing, _descriptors_to(nothing.fileno()):
+        yield
+
+
+@contextlib.contextmanager
 def _descriptors_to(target: int) -> Iterator[None]:
     saved = {}
     for stream in (sys.__stdout__, sys.__stderr__):

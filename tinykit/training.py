@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinykit.augmentation import Augmentation, mask_features
+from tinykit.augmentation import Augmentation, mask_features, warp_frequencies
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
 from tinykit.files import write_atomically
 from tinykit.progress import Progress
+from tinykit.quantization import TinyModel
 
 if TYPE_CHECKING:
     import keras
@@ -140,14 +141,15 @@ def training_features(
     augmentation: Augmentation,
     seed: int | tuple[int, ...] = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw, augment and mask `n` training clips.
+    """Draw `n` training clips, augment them, and warp and mask their features.
 
     Returns features, float32 (n, frames, bands), and labels, int64 (n,).
     """
     random = np.random.default_rng(seed)
     chosen = balanced_sample(data.train, data.labels, n, random)
     clips = augmentation(data.train.x[chosen], data.noise, seed=int(random.integers(2**31)))
-    features = mask_features(frontend(clips), seed=int(random.integers(2**31)))
+    features = warp_frequencies(frontend(clips), frontend, seed=int(random.integers(2**31)))
+    features = mask_features(features, seed=int(random.integers(2**31)))
     return features, data.train.y[chosen]
 
 
@@ -215,16 +217,20 @@ def _prepared_ahead(prepare: Callable[[int], tuple], epochs: int):
             yield ready
 
 
-def save_checkpoint(name: str, model: keras.Model, history: History, labels: Sequence[str]) -> None:
-    """Put a trained model where `load_checkpoint` finds it, with its labels and curves."""
-    path = CHECKPOINTS / f"{name}.keras"
-    path.parent.mkdir(exist_ok=True)
-    load_keras()
-    with tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder) / path.name)
-        write_atomically(path, (Path(folder) / path.name).read_bytes())
-    about = {"labels": list(labels), "history": asdict(history)}
-    write_atomically(path.with_suffix(".json"), json.dumps(about, indent=1) + "\n")
+def save_checkpoint(name: str, model: keras.Model, history: History, tiny: TinyModel) -> Path:
+    """Put a trained model, its curves and its int8 form where `load_checkpoint` finds them.
+
+    Returns the folder; `TinyModel.load` reads the int8 form from it.
+    """
+    folder = CHECKPOINTS / name
+    weights_only = load_keras().models.clone_model(model)
+    weights_only.set_weights(model.get_weights())
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "model.keras"
+        weights_only.save(path)
+        write_atomically(folder / path.name, path.read_bytes())
+    write_atomically(folder / "history.json", json.dumps(asdict(history), indent=1) + "\n")
+    return tiny.save(folder)
 
 
 def load_checkpoint(name: str, labels: Sequence[str]) -> tuple[keras.Model, History]:
@@ -236,14 +242,17 @@ def load_checkpoint(name: str, labels: Sequence[str]) -> tuple[keras.Model, Hist
 
     Raises TinykitError when there is none of this name or it was trained for other labels.
     """
-    path = CHECKPOINTS / f"{name}.keras"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.keras"))) or "none"
-        raise TinykitError(f"There is no checkpoint {name!r}. Choose from: {known}.")
-    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    if about["labels"] != list(labels):
+    folder = CHECKPOINTS / name
+    if not (folder / "model.keras").is_file():
+        known = ", ".join(sorted(p.parent.name for p in CHECKPOINTS.glob("*/model.keras")))
         raise TinykitError(
-            f"The checkpoint {name!r} knows {', '.join(about['labels'])}, "
+            f"There is no checkpoint {name!r}. Choose from: {known or 'none in this folder'}."
+        )
+    trained_for = TinyModel.load(folder).labels
+    if trained_for != list(labels):
+        raise TinykitError(
+            f"The checkpoint {name!r} knows {', '.join(trained_for)}, "
             f"not {', '.join(labels)}. Leave the words as they are, or train instead."
         )
-    return load_keras().models.load_model(path), History(**about["history"])
+    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    return load_keras().models.load_model(folder / "model.keras"), History(**history)

@@ -4,7 +4,6 @@ Taught in notebook 01. Sizes are in bytes. Rows that are estimates say so.
 """
 
 import html
-import importlib.util
 import math
 import textwrap
 from dataclasses import dataclass
@@ -30,17 +29,17 @@ _ARENA_MARGIN_PER_LAYER = 32
 def measured_arena_bytes(tiny) -> int:
     """Bytes of the smallest arena that works under TFLM on the host.
 
-    Where TFLM for Python does not exist (macOS, Windows), an estimate on the safe side instead:
+    Where TFLM has no package (macOS, Windows, Linux on ARM), an estimate on the safe side instead:
     what the activations need at most at a time, a third more for gaps between them, and 1024 bytes,
     300 per layer and 8 per channel of a convolution for what lasts. It is 2 to 32 % too much on the
     MLPerf Tiny models.
     """
-    if importlib.util.find_spec("tflite_micro"):
-        from tinykit.verification import process
+    from tinykit.verification import process
 
-        silence = np.zeros((1, *tiny.input_shape), np.int8)
-        return process.run(tiny.tflite, silence, "tflm").arena_bytes
-    return _estimated_arena_bytes(tiny)
+    if process.tflm_missing():
+        return _estimated_arena_bytes(tiny)
+    silence = np.zeros((1, *tiny.input_shape), np.int8)
+    return process.run(tiny.tflite, silence, "tflm").arena_bytes
 
 
 def _estimated_arena_bytes(tiny) -> int:

@@ -109,9 +109,9 @@ def _folder(path: Path) -> Tree:
             folders.clear()
             continue
         seen.add(os.path.realpath(place))
-        folders[:] = sorted(folder for folder in folders if not _is_hidden(folder))
+        folders[:] = sorted(folder for folder in folders if not is_hidden(folder))
         inside = Path(place).relative_to(path)
-        names += [(inside / file).as_posix() for file in sorted(files) if not _is_hidden(file)]
+        names += [(inside / file).as_posix() for file in sorted(files) if not is_hidden(file)]
 
     def read(name: str) -> bytes:
         try:
@@ -139,7 +139,7 @@ def _zip(path: Path, archive: zipfile.ZipFile) -> Tree:
         with _explained(path):
             return archive.read(members[name])
 
-    return Tree(path, [name for name in members if not _is_hidden(name)], read)
+    return Tree(path, [name for name in members if not is_hidden(name)], read)
 
 
 def _tar(path: Path, file) -> Tree:
@@ -159,7 +159,7 @@ def _tar(path: Path, file) -> Tree:
         with _explained(path):
             return archive.extractfile(members[name]).read()
 
-    return Tree(path, [name for name in members if not _is_hidden(name)], read)
+    return Tree(path, [name for name in members if not is_hidden(name)], read)
 
 
 def _check_end(archive: tarfile.TarFile, file) -> None:
@@ -194,7 +194,8 @@ def _link(path: Path, name: str) -> TinykitError:
     )
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a path (`/` between folders) leads to what systems keep for themselves."""
     return any(
         part.startswith(".") or part.lower() in {"__macosx", "desktop.ini", "thumbs.db"}
         for part in name.split("/")

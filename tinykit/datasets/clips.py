@@ -88,7 +88,8 @@ def to_samples(content: bytes, name: str, sample_rate: int) -> tuple[np.ndarray,
     sound, rate = _decoded(content, name)
     changes = []
     if sound.shape[1] > 1:
-        changes.append("stereo: averaged to one channel")
+        channels = "stereo" if sound.shape[1] == 2 else f"of {sound.shape[1]} channels"
+        changes.append(f"{channels}: averaged to one channel")
     samples = sound.mean(axis=1) if sound.shape[1] > 1 else sound[:, 0]
     if rate != sample_rate:
         changes.append(f"{rate} Hz: resampled to {sample_rate} Hz")
@@ -116,7 +117,7 @@ def _decoded(content: bytes, name: str) -> tuple[np.ndarray, int]:
     wrong = np.count_nonzero(~np.isfinite(sound))
     if wrong:
         raise TinykitError(
-            f"{name} has {wrong} samples that are not numbers (NaN or infinite). "
+            f"{name} has samples that are not numbers ({wrong} NaN or infinite). "
             "Save it as 16-bit WAV, or delete it."
         )
     if rate < LOWEST_RATE:

@@ -128,6 +128,8 @@ def keyword_spotting(
         for clips in splits.values():
             rng.shuffle(clips)
         arrays, changes = _loaded(recordings, splits)
+    if data is None:
+        changes = []  # the bundled clips are as they are meant to be
     return AudioDataset(
         labels=[*words, UNKNOWN, SILENCE],
         sample_rate=SAMPLE_RATE,
@@ -230,8 +232,13 @@ def _chosen_words(words: Iterable[str], recordings: _Recordings) -> list[str]:
         )
     if words == "all":
         words = TEN_WORDS if set(TEN_WORDS) <= set(there) else there
-    words = [words] if isinstance(words, str) else list(words)
-    if not words or len(set(words)) < len(words) or {UNKNOWN, SILENCE} & set(words):
+    words = [words] if isinstance(words, str) else list(words or [])
+    if (
+        not words
+        or not all(isinstance(word, str) for word in words)
+        or len(set(words)) < len(words)
+        or {UNKNOWN, SILENCE} & set(words)
+    ):
         raise TinykitError(
             f"The words {words} cannot be spotted. Name at least one word, none of them twice; "
             f"{UNKNOWN} and {SILENCE} are added by themselves."

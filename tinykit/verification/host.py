@@ -252,4 +252,6 @@ def _inputs_from(path: Path, tiny: TinyModel) -> np.ndarray:
             f"{path} holds an array of shape {x.shape}, but the model takes (n, "
             f"{', '.join(map(str, tiny.input_shape))}). Save inputs of that shape."
         )
+    if not np.isfinite(x).all():
+        raise TinykitError(f"{path} holds NaN or infinity. Save inputs that are numbers.")
     return np.array(x)

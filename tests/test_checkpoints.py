@@ -1,0 +1,73 @@
+"""What is shipped: the checkpoint is a trained model, and the example sketch is made from it."""
+
+import numpy as np
+import pytest
+
+import tinykit as tk
+from tinykit.projects import ROOT
+from tinykit.training import CHECKPOINTS
+
+
+@pytest.fixture(scope="module")
+def data() -> tk.datasets.AudioDataset:
+    return tk.datasets.keyword_spotting()
+
+
+@pytest.fixture(scope="module")
+def tiny() -> tk.TinyModel:
+    return tk.TinyModel.load(CHECKPOINTS / "keyword_spotting")
+
+
+def balanced_accuracy(scores: np.ndarray, y: np.ndarray) -> float:
+    answers = scores.argmax(axis=1)
+    return np.mean([np.mean(answers[y == label] == label) for label in np.unique(y)])
+
+
+def test_the_checkpoint_recognizes_voices_it_was_not_trained_on(data, tiny):
+    scores = tiny.predict(tiny.frontend(data.test.x))
+    assert balanced_accuracy(scores, data.test.y) > 0.9
+
+
+def test_its_int8_form_is_its_float_form_quantized(data, tiny):
+    """Score by score: 8 bits keep a probability within a few hundredths."""
+    model, history = tk.load_checkpoint("keyword_spotting", data.labels)
+    features = tiny.frontend(data.test.x[:200])
+    float_scores = model.predict(features[..., None], verbose=0)
+    assert np.median(np.abs(float_scores - tiny.predict(features))) < 0.02
+    assert len(history.loss) == len(history.val_accuracy) > 0
+
+
+def test_it_is_smaller_than_the_mlperf_reference(tiny):
+    assert tiny.size < 53_936
+
+
+def test_other_labels_are_refused():
+    with pytest.raises(tk.TinykitError, match="train instead"):
+        tk.load_checkpoint("keyword_spotting", ["stop", "go", "unknown", "silence"])
+
+
+@pytest.mark.tflm
+def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(tiny, tmp_path):
+    example = ROOT / "arduino" / "keyword_spotting"
+    sketch = tk.export_sketch(tiny, "nano33ble", tmp_path / "keyword_spotting")
+    made = {path.relative_to(sketch.path) for path in sketch.path.rglob("*") if path.is_file()}
+    kept = {path.relative_to(example) for path in example.rglob("*") if path.is_file()}
+    assert made == kept
+    for path in made:
+        assert (sketch.path / path).read_bytes() == (example / path).read_bytes(), (
+            f"{path} differs. After a change to the sketch or the checkpoint, export it again: "
+            "see arduino/README.md."
+        )
+
+
+@pytest.mark.slow
+def test_it_understands_real_people(real_data, tiny):
+    """88 % balanced accuracy is the least the kit promises (README, Results)."""
+    import importlib.util
+
+    path = ROOT / "tests" / "benchmarks" / "real_people.py"
+    spec = importlib.util.spec_from_file_location("real_people", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    clips, y = benchmark.real_clips(real_data / "speech_commands_sample.tar.gz", tiny.labels)
+    assert balanced_accuracy(tiny.predict(tiny.frontend(clips)), y) >= 0.88
