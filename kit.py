@@ -58,7 +58,7 @@ def main(arguments: list) -> int:
     except OSError as error:
         return fail(f"{error.filename or ROOT}: {error.strerror or error}. Free or allow it.", 2)
     except KeyboardInterrupt:
-        return fail("stopped. Run the same command again to go on.", 130)
+        return fail("stopped. Run the same command again to go on.", 2)
 
 
 def fail(message: str, code: int) -> int:

@@ -1,5 +1,6 @@
 """The command line: exit codes, one-line errors, outputs that appear together or not at all."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -35,6 +36,9 @@ CELLS = [
     "import os, time\nfrom pathlib import Path\nfrom tinykit.errors import TinykitError",
     "if words == ['wait']:\n    Path(data).write_text(str(os.getpid()))\n    time.sleep(60)",
     "if words == ['bad']:\n    raise TinykitError('take3.wav is silent. Record it again.')",
+    "if words == ['full']:\n    raise TinykitError(f'{out}/model.tflite cannot be written.')",
+    "from tinykit.progress import Progress\n"
+    "with Progress('epoch', 2) as progress:\n    progress.step('accuracy 90 %')",
     "## The check",
     "assert words != ['wrong'], 'accuracy 0.41 is below 0.80'",
     "if words == ['bug']:\n    1 / 0",
@@ -97,7 +101,8 @@ def test_bad_usage_is_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert error.startswith("tinykit: ") and error.count("\n") == 1 and "--help" in error
 
 
 def test_words_are_separated_by_commas():
@@ -178,6 +183,40 @@ def test_unusable_input_found_in_the_notebook_is_one_line_and_exit_code_2(
     assert not (tmp_path / "build/keyword_spotting").exists()
 
 
+def test_error_names_the_folder_asked_for_not_the_temporary_one(notebook, tmp_path, capsys):
+    assert run("--words", "full") == 2
+    expected = f"{tmp_path / 'build/keyword_spotting'}/model.tflite cannot be written."
+    assert capsys.readouterr().err == f"tinykit: {expected}\n"
+    assert listing(tmp_path) == ["small.ipynb"], "folders made for nothing must not stay"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals in Python")
+def test_bar_in_a_terminal_shows_the_running_cells_own_progress(notebook, tmp_path):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom tinykit import cli, projects\n"
+        f"projects.PROJECTS['keyword_spotting'] = Path({str(notebook)!r})\n"
+        "sys.exit(cli.main(['run', 'keyword_spotting']))"
+    )
+    master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 120, 0, 0))
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=terminal, cwd=tmp_path
+    )
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux: the other end is closed
+        while piece := os.read(master, 4096):
+            shown += piece
+    os.close(master)
+    assert child.wait() == 0
+    assert "epoch 1/2: accuracy 90 %" in shown.decode()
+
+
 def test_missing_data_is_refused_before_anything_starts(notebook, tmp_path, capsys):
     assert run("--data", "no/such.tar.gz") == 2
     error = capsys.readouterr().err
@@ -198,6 +237,8 @@ def test_output_that_cannot_be_written_is_refused_at_once(notebook, tmp_path, ca
     (tmp_path / "file").write_text("")
     assert run("--out", "file/out") == 2
     assert "cannot be written" in capsys.readouterr().err
+    assert run("--out", "file") == 2
+    assert "file is not a folder" in capsys.readouterr().err
 
 
 def test_project_to_come_is_said_to_be_missing(monkeypatch, tmp_path, capsys):
@@ -206,8 +247,12 @@ def test_project_to_come_is_said_to_be_missing(monkeypatch, tmp_path, capsys):
     assert "gesture_recognition is not part of this kit yet" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["all", "--data", "."], ["all", "--words", "yes"]])
-def test_options_of_one_project_are_not_for_all(arguments, capsys):
+ONE_PROJECT = [["all", "--data", "."], ["all", "--words", "yes"]]
+EMPTY = [["keyword_spotting", option, ""] for option in ("--data", "--words")]
+
+
+@pytest.mark.parametrize("arguments", ONE_PROJECT + EMPTY)
+def test_options_that_make_no_sense_are_refused(arguments, capsys):
     assert main(["run", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -231,7 +276,7 @@ def test_ctrl_c_during_training_keeps_the_earlier_run_and_ends_the_kernel(notebo
         time.sleep(0.1)
     child.send_signal(signal.SIGINT)
     _, error = child.communicate(timeout=30)
-    assert child.returncode == 130
+    assert child.returncode == 2
     assert error.startswith("tinykit: stopped") and error.count("\n") == 1, error
     assert not psutil.pid_exists(int(pid_file.read_text())), "the kernel is still running"
     assert (tmp_path / "build/keyword_spotting/notebook.ipynb").read_bytes() == before
@@ -259,6 +304,7 @@ def sounds(tmp_path) -> Path:
     (folder / "broken.wav").write_bytes(b"RIFF, but no more")
     (folder / "empty.wav").write_bytes(b"")
     (folder / "notes.txt").write_text("not a sound")
+    (folder / "deeper" / "._b.wav").write_bytes(b"what macOS leaves on USB sticks")
     return folder
 
 
@@ -267,7 +313,8 @@ def test_predict_gives_one_row_per_sound_and_goes_on_after_a_bad_one(
     trained, sounds, engine, capsys
 ):
     code = main(["predict", str(trained), str(sounds), "--json", "--engine", engine])
-    rows = json.loads(capsys.readouterr().out)
+    shown = capsys.readouterr()
+    rows = json.loads(shown.out)
     names = [Path(row["file"]).relative_to(sounds).as_posix() for row in rows]
     assert names == ["a.wav", "broken.wav", "deeper/b.flac", "deeper/ü 😀.wav", "empty.wav"]
     assert [("error" in row) for row in rows] == [False, True, False, False, True]
@@ -278,6 +325,20 @@ def test_predict_gives_one_row_per_sound_and_goes_on_after_a_bad_one(
             assert sum(row["scores"].values()) == pytest.approx(1, abs=4 / 256)
             assert row["label"] == max(row["scores"], key=row["scores"].get)
     assert code == 2, "an unreadable input must show in the exit code"
+    assert shown.err.startswith("tinykit: 2 of 5 inputs could not be read; the first: ")
+    assert shown.err.count("\n") == 1 and "broken.wav is not a sound file" in shown.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+def test_a_line_break_in_a_files_name_makes_no_second_line(trained, tmp_path, capsys):
+    path = tmp_path / "take\n1.wav"
+    path.write_bytes(b"")
+    assert main(["predict", str(trained), str(path), "--engine", "litert"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.count("\n") == 1 and r"take\n1.wav is empty" in shown.err
+    assert len(shown.out.splitlines()) == 2, "a heading and one row"
+    assert main(["predict", str(trained), str(path), "--engine", "litert", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)[0]["file"] == str(path), "JSON has the real name"
 
 
 def test_predict_prints_a_table(trained, sounds, capsys):

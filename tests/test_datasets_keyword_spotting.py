@@ -406,6 +406,8 @@ def test_all_recordings_that_cannot_be_used_are_named_at_once(tmp_path):
         (spoken(["yes", "no"], 9), ["yes", "stop", "o'k"], "no recordings of 'stop', \"o'k\""),
         (spoken(["yes", "no"], 9), ["yes", "yes"], "none of them twice"),
         (spoken(["yes", "no"], 9), [], "at least one word"),
+        (spoken(["yes", "no"], 9), None, "at least one word"),
+        (spoken(["yes", "no"], 9), [1, 2], "cannot be spotted"),
         (spoken(["yes", "no"], 9), ["yes", "unknown"], "added by themselves"),
         (spoken(["yes", "no"], 2), ["yes", "no"], "has 2 recordings of 'yes'"),
     ],

@@ -106,7 +106,7 @@ def test_a_download_gives_the_file_alone_and_is_not_repeated(server, published, 
     assert path == tmp_path / "new folder" / "sounds.tar"
     assert path.read_bytes() == CONTENT
     assert [p.name for p in path.parent.iterdir()] == ["sounds.tar"]
-    assert "100%" in capfd.readouterr().err, "progress should be shown"
+    assert "100%" in capfd.readouterr().out, "progress should be shown"
     assert download("sounds", path.parent) == path
     assert len(server.ranges) == 1, "what is there and right must not be downloaded again"
 
@@ -163,6 +163,7 @@ def test_a_dead_link_ends_in_one_line_that_says_what_to_do(server, published, tm
     assert "http://127.0.0.1:9/sounds.tar: no connection" in text
     assert f"{server.url('gone')}: 404 Not Found" in text
     assert f"download {server.url('gone')} by hand, put it into {tmp_path}" in text
+    failure(tmp_path / "new" / "folder")
     assert list(tmp_path.iterdir()) == [], "nothing half-written may stay"
 
 

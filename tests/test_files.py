@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tinykit.errors import TinykitError
-from tinykit.files import replaced_folder, write_atomically
+from tinykit.files import replaced_folder, write_atomically, write_together
 
 
 def test_text_is_utf8_with_plain_line_ends(tmp_path):
@@ -46,6 +46,40 @@ def test_where_a_file_is_in_the_way_the_error_names_it(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(TinykitError, match=r"file.*cannot be written"):
         write_atomically(tmp_path / "file" / "inside", "x")
+
+
+def test_files_that_belong_together_are_written_all_or_none(tmp_path):
+    """A new model beside an old description would be neither the one nor the other."""
+    (tmp_path / "b.json").mkdir()  # in the way of the second file
+    (tmp_path / "a.bin").write_bytes(b"old")
+    with pytest.raises(TinykitError, match="cannot be written"):
+        write_together(tmp_path, {"a.bin": b"new", "b.json": "{}"})
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.bin", "b.json"]
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
+    (tmp_path / "b.json").rmdir()
+    write_together(tmp_path, {"a.bin": b"new", "b.json": "{}"})
+    assert [(tmp_path / name).read_bytes() for name in ("a.bin", "b.json")] == [b"new", b"{}"]
+
+
+def test_folders_made_for_nothing_do_not_stay(tmp_path):
+    with pytest.raises(RuntimeError), replaced_folder(tmp_path / "build" / "mine" / "out"):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_cannot_be_replaced_and_that_is_said_at_once(tmp_path):
+    with pytest.raises(TinykitError, match="a disk of its own"), replaced_folder(tmp_path.anchor):
+        raise AssertionError("the block must not start: it may take minutes")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_a_link_to_a_folder_stays_and_the_folder_is_replaced(tmp_path):
+    (tmp_path / "big disk").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "big disk")
+    with replaced_folder(tmp_path / "out") as work:
+        (work / "new").write_text("here")
+    assert (tmp_path / "out").is_symlink()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["big disk", "new", "out"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full, a Linux device")

@@ -122,6 +122,34 @@ def test_accuracy_is_what_counting_by_hand_gives(tiny, model, features):
     assert list(report.accuracy) == ["float", "int8", "tflm"]
 
 
+def test_further_inputs_are_compared_but_not_marked(tiny, features):
+    """`also` makes the comparison thorough; what it holds is right or wrong for nobody."""
+    y = tiny.predict(features[:40]).argmax(axis=1)
+    marked = SimpleNamespace(x=features[:40], y=y)
+    wrong = SimpleNamespace(x=features[40:], y=np.zeros(60, int))
+    report = verify(tiny, marked, also=wrong)
+    assert report.samples == 100 and report.identical
+    assert report.accuracy == {"int8": 1.0, "tflm": 1.0}
+    assert np.sum(report.confusion) == 40
+    for also in (features[40:], tiny.quantize(features[40:])):
+        assert verify(tiny, marked, also=also).samples == 100
+    assert "do not fit" in refusal(verify, tiny, marked, also=np.zeros((5, 3, 3), np.float32))
+
+
+def test_a_byte_that_differs_in_a_further_input_is_seen(tiny, features, monkeypatch):
+    """The engines answer as they do, but for one byte of TFLM's last output."""
+
+    def one_byte_off(*arguments):
+        results = run_engines(*arguments)
+        results["tflm"].outputs.flat[-1] ^= 1
+        return results
+
+    run_engines = process.run_engines
+    monkeypatch.setattr(process, "run_engines", one_byte_off)
+    report = verify(tiny, features[:40], also=features[40:], y=np.zeros(40, int))
+    assert (report.different, report.max_lsb, report.passed) == (1, 1, False)
+
+
 @pytest.mark.parametrize(("lost", "passed"), [(0, True), (1, True), (2, False)])
 def test_int8_may_lose_one_point_and_no_more(tiny, lost, passed):
     """Of 100 inputs float is right on all, int8 is wrong on `lost`."""
@@ -248,6 +276,7 @@ def test_inputs_in_a_file_that_do_not_fit_are_refused(kws, tmp_path):
         return refusal(verify_file, kws, tmp_path / "x.npy")
 
     assert "(5, 7)" in saying(np.zeros((5, 7), np.int8))
+    assert "NaN" in saying(np.full((5, 49, 40), np.nan, np.float32))
     assert "uint8" in saying(np.zeros((5, 49, 40, 1), np.uint8))
     assert "(0, 49, 40, 1)" in saying(np.zeros((0, 49, 40, 1), np.int8))
     assert "not a .npy" in saying(np.array([{}], dtype=object))

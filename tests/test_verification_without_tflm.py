@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tinykit import projects
+from tinykit import doctor, projects
 from tinykit.cli import main
 from tinykit.errors import TinykitError
 from tinykit.export import export_sketch
@@ -112,6 +112,16 @@ def test_commands_that_need_tflm_end_in_one_line(small_tiny, on_a_mac, tmp_path,
     )
     with pytest.raises(TinykitError, match=r"no package for macOS.* or use engine litert"):
         process.run(small_tiny.tflite, np.zeros((1, 49, 40, 1), np.int8), "tflm")
+
+
+def test_doctor_tells_a_system_without_packages_from_a_broken_installation(monkeypatch):
+    pretend(monkeypatch, "Darwin", "arm64")
+    check = doctor._tflm()
+    assert (check.ok, check.required) == (False, False)
+    assert check.found == "no package for this system" and "macOS" in check.mend
+    pretend(monkeypatch, "Linux", "x86_64")
+    check = doctor._tflm()
+    assert (check.ok, check.required, check.found) == (False, True, "not installed")
 
 
 def test_a_broken_installation_is_no_excuse(small_tiny, split, monkeypatch):

@@ -1,7 +1,7 @@
 """The command line: `tinykit COMMAND ...` = `python -m tinykit ...` = `python3 kit.py ...`.
 
-Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input (one line, no traceback),
-130 stopped with Ctrl-C. Each command imports what it needs, so that `--help` answers at once.
+Exit codes: 0 done, 1 a check failed, 2 bad usage, bad input or Ctrl-C (one line, no
+traceback). Each command imports what it needs, so that `--help` answers at once.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except CheckFailed as failed:
         return _fail(str(failed), 1)
     except KeyboardInterrupt:
-        return _fail("stopped. Earlier results are untouched; the same command starts again.", 130)
+        return _fail("stopped. Earlier results and downloads are kept; run it again to go on.", 2)
     except BrokenPipeError:  # `tinykit predict ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -1,6 +1,7 @@
 """Writing files so that a full disk, a crash or Ctrl-C never costs what was there before."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -45,6 +46,8 @@ def write_together(folder: Path | str, contents: Mapping[str, bytes | str]) -> P
 def _written_beside(path: Path, content: bytes | str) -> Path:
     """Write `content` to a new temporary file in the folder of `path`."""
     data = content.encode("utf-8") if isinstance(content, str) else content
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

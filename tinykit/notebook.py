@@ -1,8 +1,11 @@
 """Executing a notebook without a browser: parameters put in, progress on the terminal."""
 
+import contextlib
+import logging
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -41,7 +44,7 @@ def execute(path: Path, parameters: dict) -> nbformat.NotebookNode:
     kernels = AsyncKernelManager(
         kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
     )
-    with Progress(nb) as progress:
+    with Progress(nb) as progress, _silent_when_stopped():
         client = _Client(nb, progress, km=kernels, timeout=None)
         client.resources["metadata"] = {"path": str(path.parent)}
         # Cell by cell rather than client.execute(), which hides Ctrl-C. What cells print comes as
@@ -57,6 +60,16 @@ def execute(path: Path, parameters: dict) -> nbformat.NotebookNode:
                     reason = "Python ended without a word; most likely the memory was full"
                     raise CellFailed(nb, progress.heading, "DeadKernelError", reason) from None
     return nb
+
+
+@contextlib.contextmanager
+def _silent_when_stopped() -> Iterator[None]:
+    """After Ctrl-C, nbclient's unfinished task would log a traceback when Python ends."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        raise
 
 
 def insert_parameters(nb: nbformat.NotebookNode, parameters: dict) -> None:

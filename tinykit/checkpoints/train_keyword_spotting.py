@@ -9,7 +9,7 @@ import tinykit as tk
 from tinykit.training import save_checkpoint
 
 EPOCHS = 40
-CLIPS_PER_EPOCH = 10_000
+CLIPS_PER_EPOCH = 8_000
 # With so many epochs the network would learn the synthetic voices too well, and do worse on people:
 # the clips are bent more than in the lesson.
 AUGMENTATION = tk.Augmentation(

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import requests
 from tqdm import tqdm
 
 from tinykit.errors import TinykitError
+from tinykit.files import made_folder
 
 _CHUNK = 1 << 15  # bytes; what is lost of a chunk when the connection breaks
 _TIMEOUT = (10, 60)  # seconds to connect, and without a byte
@@ -78,26 +80,15 @@ def download(name: str, folder: Path | str | None = None) -> Path:
     folder = Path(pooch.os_cache("tinykit") if folder is None else folder).expanduser().resolve()
     part = folder / f"{wanted.file}.part"
     pooch.get_logger().setLevel(logging.WARNING)
-    problems = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _check_space(wanted, folder, part)
-        for url in wanted.urls:
-            problem = _fetched(url, wanted, folder, part)
-            if problem is None:
-                return folder / wanted.file
-            problems.append(f"{url}: {problem}")
+        with made_folder(folder):
+            _check_space(wanted, folder, part)
+            return _from_first_mirror(wanted, folder, part)
     except OSError as error:
         raise TinykitError(
             f"{folder} cannot be written ({error.strerror or error}). Free "
             f"{wanted.size / 1e9:.1f} GB or choose another folder; what has arrived is kept."
         ) from error
-    if (folder / wanted.file).exists():
-        problems.append(f"{wanted.file} is in the folder, but damaged")
-    raise TinykitError(
-        f"{wanted.file} could not be downloaded ({'; '.join(problems)}). Try again later, or "
-        f"download {wanted.urls[-1]} by hand, put it into {folder} and repeat this command."
-    )
 
 
 def _check_space(wanted: PublicFile, folder: Path, part: Path) -> None:
@@ -110,6 +101,22 @@ def _check_space(wanted: PublicFile, folder: Path, part: Path) -> None:
             f"{folder} has {free / 1e9:.1f} GB free, {wanted.file} needs {missing / 1e9:.1f} GB "
             "more. Free some space or choose another folder."
         )
+
+
+def _from_first_mirror(wanted: PublicFile, folder: Path, part: Path) -> Path:
+    """The file's path, from the first mirror that gives it; TinykitError when none does."""
+    problems = []
+    for url in wanted.urls:
+        problem = _fetched(url, wanted, folder, part)
+        if problem is None:
+            return folder / wanted.file
+        problems.append(f"{url}: {problem}")
+    if (folder / wanted.file).exists():
+        problems.append(f"{wanted.file} is in the folder, but damaged")
+    raise TinykitError(
+        f"{wanted.file} could not be downloaded ({'; '.join(problems)}). Try again later, or "
+        f"download {wanted.urls[-1]} by hand, put it into {folder} and repeat this command."
+    )
 
 
 def _fetched(url: str, wanted: PublicFile, folder: Path, part: Path) -> str | None:
@@ -159,7 +166,16 @@ class _Resuming:
 
     def __call__(self, url: str, output_file: str, _pooch: object, check_only: bool = False):
         idle = 0
-        with tqdm(total=self.size, unit="B", unit_scale=True, desc=self.part.stem) as progress:
+        # A log file or a pipe gets few lines, on stdout: stderr then holds nothing but errors.
+        in_terminal = sys.stderr.isatty()
+        with tqdm(
+            total=self.size,
+            unit="B",
+            unit_scale=True,
+            desc=self.part.stem,
+            file=sys.stderr if in_terminal else sys.stdout,
+            mininterval=0.1 if in_terminal else 10,
+        ) as progress:
             while (before := self._arrived()) < self.size:
                 problem = requests.ConnectionError()
                 try:
