@@ -2,12 +2,22 @@
 
 import importlib.util
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the programs that tests start, even when the tests run in the background.
+
+    A shell makes its background jobs ignore SIGINT, and programs inherit that, unless the process
+    that starts them has a handler.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
