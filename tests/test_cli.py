@@ -393,3 +393,9 @@ def test_commands_print_nothing_but_their_result(trained):
     done = tinykit("verify", str(trained / "model.tflite"), "--json")
     assert (done.returncode, done.stderr) == (0, "")
     json.loads(done.stdout)
+
+
+def test_a_checkpoint_of_other_words_is_refused_before_anything_is_run():
+    done = tinykit("run", "keyword_spotting", "--checkpoint", "--words=stop,go")
+    assert done.returncode == 2
+    assert "train instead" in done.stderr and done.stdout == ""

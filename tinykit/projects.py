@@ -48,6 +48,12 @@ def run(project: str, out: Path, parameters: dict) -> dict:
         raise TinykitError(
             f"{project} is not part of this kit yet. Choose from: {', '.join(available())}."
         )
+    if parameters.get("use_checkpoint") and parameters.get("words"):
+        from tinykit.training import check_checkpoint
+
+        words = parameters["words"]
+        words = [words] if isinstance(words, str) else words
+        check_checkpoint(project, [*words, "unknown", "silence"])
     if parameters.get("data") and not Path(parameters["data"]).exists():
         raise TinykitError(f"{parameters['data']} does not exist. Check the path after --data.")
     refuse_foreign_files(out)

@@ -233,15 +233,8 @@ def save_checkpoint(name: str, model: keras.Model, history: History, tiny: TinyM
     return tiny.save(folder)
 
 
-def load_checkpoint(name: str, labels: Sequence[str]) -> tuple[keras.Model, History]:
-    """A shipped float model and how its training went.
-
-    Args:
-        name: of the project, such as "keyword_spotting".
-        labels: the labels it is wanted for, in order.
-
-    Raises TinykitError when there is none of this name or it was trained for other labels.
-    """
+def check_checkpoint(name: str, labels: Sequence[str]) -> None:
+    """Raise TinykitError when there is no checkpoint `name`, or it was trained for other labels."""
     folder = CHECKPOINTS / name
     if not (folder / "model.keras").is_file():
         known = ", ".join(sorted(p.parent.name for p in CHECKPOINTS.glob("*/model.keras")))
@@ -254,5 +247,18 @@ def load_checkpoint(name: str, labels: Sequence[str]) -> tuple[keras.Model, Hist
             f"The checkpoint {name!r} knows {', '.join(trained_for)}, "
             f"not {', '.join(labels)}. Leave the words as they are, or train instead."
         )
+
+
+def load_checkpoint(name: str, labels: Sequence[str]) -> tuple[keras.Model, History]:
+    """A shipped float model and how its training went.
+
+    Args:
+        name: of the project, such as "keyword_spotting".
+        labels: the labels it is wanted for, in order.
+
+    Raises TinykitError when there is none of this name or it was trained for other labels.
+    """
+    check_checkpoint(name, labels)
+    folder = CHECKPOINTS / name
     history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
     return load_keras().models.load_model(folder / "model.keras"), History(**history)
