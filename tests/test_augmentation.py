@@ -121,7 +121,8 @@ def test_warping_moves_a_tone_by_at_most_its_factor():
     warped = warp_frequencies(features, frontend, largest=0.15, seed=1)
     bands = warped.mean(axis=1).argmax(axis=1)
     assert bands.min() == loudest_band(870) and bands.max() == loudest_band(1_150)
-    np.testing.assert_array_equal(warped, warp_frequencies(features, frontend, seed=1))
+    again = warp_frequencies(features, frontend, largest=0.15, seed=1)
+    np.testing.assert_array_equal(warped, again)
 
 
 def test_warping_by_nothing_changes_nothing():

@@ -33,6 +33,8 @@ class Augmentation:
         equaliser_db: largest boost or cut of a random smooth frequency response, dB.
         gain_db: range of the change in loudness, dB; what is then too loud is clipped.
         noise: chance that background is mixed in, and `snr_db`, the speech-to-noise range.
+        vocal_tract: largest change of all frequencies at once, with the tempo kept: 0.15 is 15 %.
+            Applied to the features, by `warp_frequencies`.
         sample_rate: samples per second, Hz.
     """
 
@@ -44,6 +46,7 @@ class Augmentation:
     gain_db: tuple[float, float] = (-24.0, 6.0)
     noise: float = 0.7
     snr_db: tuple[float, float] = (5.0, 45.0)
+    vocal_tract: float = 0.15
     sample_rate: int = 16_000
 
     @classmethod
@@ -57,6 +60,7 @@ class Augmentation:
             gain_db=(-12.0, 6.0),
             noise=0.5,
             snr_db=(10.0, 45.0),
+            vocal_tract=0.0,
         )
 
     def __call__(
@@ -215,7 +219,7 @@ def mask_features(
 
 
 def warp_frequencies(
-    features: np.ndarray, frontend: LogMel, *, largest: float = 0.15, seed: int = 0
+    features: np.ndarray, frontend: LogMel, *, largest: float, seed: int = 0
 ) -> np.ndarray:
     """Vocal tract length perturbation (Jaitly and Hinton 2013): other speakers, same tempo.
 

@@ -148,7 +148,12 @@ def training_features(
     random = np.random.default_rng(seed)
     chosen = balanced_sample(data.train, data.labels, n, random)
     clips = augmentation(data.train.x[chosen], data.noise, seed=int(random.integers(2**31)))
-    features = warp_frequencies(frontend(clips), frontend, seed=int(random.integers(2**31)))
+    features = warp_frequencies(
+        frontend(clips),
+        frontend,
+        largest=augmentation.vocal_tract,
+        seed=int(random.integers(2**31)),
+    )
     features = mask_features(features, seed=int(random.integers(2**31)))
     return features, data.train.y[chosen]
 
