@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import librosa
 import numpy as np
 import scipy.fft
 
@@ -236,19 +237,15 @@ def warp_frequencies(
     """
     random = np.random.default_rng(seed)
     n_bands = features.shape[-1]
-    low, high = (_mel(hertz) for hertz in (frontend.fmin, frontend.fmax))
+    low, high = librosa.hz_to_mel([frontend.fmin, frontend.fmax], htk=True)
     step = (high - low) / (n_bands + 1)
-    hertz = 700 * (10 ** ((low + step * np.arange(1, n_bands + 1)) / 2595) - 1)
+    centres = librosa.mel_to_hz(low + step * np.arange(1, n_bands + 1), htk=True)
     factor = np.exp(random.uniform(-1, 1, size=(len(features), 1)) * np.log1p(largest))
-    source = np.clip((_mel(hertz / factor) - low) / step - 1, 0, n_bands - 1)
+    source = (librosa.hz_to_mel(centres / factor, htk=True) - low) / step - 1
+    source = np.clip(source, 0, n_bands - 1)
     below = np.minimum(source.astype(int), n_bands - 2)
     part = (source - below).astype(np.float32)[:, None, :]
     rows, columns = np.ogrid[: len(features), : features.shape[1]]
     rows, columns = rows[:, :, None], columns[:, :, None]
     below = below[:, None, :]
     return features[rows, columns, below] * (1 - part) + features[rows, columns, below + 1] * part
-
-
-def _mel(hertz: np.ndarray | float) -> np.ndarray:
-    """The mel scale of HTK."""
-    return 2595 * np.log10(1 + np.asarray(hertz) / 700)

@@ -18,7 +18,7 @@ import numpy as np
 from tinykit.augmentation import Augmentation, mask_features, warp_frequencies
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
-from tinykit.files import write_atomically
+from tinykit.files import write_together
 from tinykit.progress import Progress
 from tinykit.quantization import TinyModel
 
@@ -233,8 +233,8 @@ def save_checkpoint(name: str, model: keras.Model, history: History, tiny: TinyM
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "model.keras"
         weights_only.save(path)
-        write_atomically(folder / path.name, path.read_bytes())
-    write_atomically(folder / "history.json", json.dumps(asdict(history), indent=1) + "\n")
+        curves = json.dumps(asdict(history), indent=1) + "\n"
+        write_together(folder, {path.name: path.read_bytes(), "history.json": curves})
     return tiny.save(folder)
 
 
