@@ -64,6 +64,51 @@ def test_tensors_are_those_that_tensorflow_lite_sees(real_models, name):
             np.testing.assert_array_equal(tensor.array(), oracle.get_tensor(index))
 
 
+@pytest.mark.parametrize("name", MACS)
+def test_options_are_those_of_the_schema(real_models, name):
+    """Strides, padding, activations ... of every operator, read by the code that TensorFlow
+    generates from its schema."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    content = (real_models / f"{name}.tflite").read_bytes()
+    oracle = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0)).subgraphs[0]
+    fields = {
+        "stride_width": "strideW",
+        "stride_height": "strideH",
+        "dilation_width": "dilationWFactor",
+        "dilation_height": "dilationHFactor",
+        "depth_multiplier": "depthMultiplier",
+        "filter_width": "filterWidth",
+        "filter_height": "filterHeight",
+        "keep_num_dims": "keepNumDims",
+        "weights_format": "weightsFormat",
+        "beta": "beta",
+    }
+    words = {"padding": schema.Padding, "activation": schema.ActivationFunctionType}
+    attributes = {"padding": "padding", "activation": "fusedActivationFunction"}
+    for operator, expected in zip(
+        tflite_file.read(content).operators, oracle.operators, strict=True
+    ):
+        for option, value in operator.options.items():
+            attribute = fields.get(option) or attributes[option]
+            found = getattr(expected.builtinOptions, attribute)
+            if option in words:
+                value = getattr(words[option], value)
+            assert value == found, f"{operator.name}: {option}"
+
+
+def test_options_of_a_wrong_kind_are_refused(kws):
+    """The type of the first convolution's options, changed to that of a softmax."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    operator = schema.Model.GetRootAs(kws, 0).Subgraphs(0).Operators(0)
+    position = operator._tab.Pos + operator._tab.Offset(10)
+    assert kws[position] == schema.BuiltinOptions.Conv2DOptions
+    changed = bytearray(kws)
+    changed[position] = schema.BuiltinOptions.SoftmaxOptions
+    assert "options of type 9" in refusal(tflite_file.read, bytes(changed))
+
+
 def test_layers_are_listed_in_the_order_they_run(kws):
     file = tflite_file.read(kws)
     blocks = ["DEPTHWISE_CONV_2D", "CONV_2D"] * 4

@@ -9,8 +9,8 @@ The field numbers are those of `schema.fbs` of TensorFlow Lite, version 3.
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +59,55 @@ _TYPES = {
 }
 _BYTES = {"float16": 2, "int16": 2, "uint16": 2, "float32": 4, "int32": 4, "uint32": 4}
 _BYTES |= {"uint8": 1, "int8": 1, "bool": 1, "int64": 8, "float64": 8}
+# What an operator's options table holds: number of the table's type in the file, then for each
+# field its name, number, layout and value when it is left out. `padding` and `activation` become
+# words. Operators that are not listed have no options, or none that anybody here asks for.
+_STRIDES = (("stride_width", 1, "<i", 0), ("stride_height", 2, "<i", 0))
+_OPTIONS = {
+    "CONV_2D": (
+        1,
+        ("padding", 0, "<b", 0),
+        *_STRIDES,
+        ("activation", 3, "<b", 0),
+        ("dilation_width", 4, "<i", 1),
+        ("dilation_height", 5, "<i", 1),
+    ),
+    "DEPTHWISE_CONV_2D": (
+        2,
+        ("padding", 0, "<b", 0),
+        *_STRIDES,
+        ("depth_multiplier", 3, "<i", 0),
+        ("activation", 4, "<b", 0),
+        ("dilation_width", 5, "<i", 1),
+        ("dilation_height", 6, "<i", 1),
+    ),
+    "AVERAGE_POOL_2D": (
+        5,
+        ("padding", 0, "<b", 0),
+        *_STRIDES,
+        ("filter_width", 3, "<i", 0),
+        ("filter_height", 4, "<i", 0),
+        ("activation", 5, "<b", 0),
+    ),
+    "FULLY_CONNECTED": (
+        8,
+        ("activation", 0, "<b", 0),
+        ("weights_format", 1, "<b", 0),
+        ("keep_num_dims", 2, "<?", False),
+    ),
+    "SOFTMAX": (9, ("beta", 0, "<f", 0.0)),
+    "CONCATENATION": (10, ("axis", 0, "<i", 0), ("activation", 1, "<b", 0)),
+    "ADD": (11, ("activation", 0, "<b", 0)),
+    "MUL": (21, ("activation", 0, "<b", 0)),
+    "MEAN": (27, ("keep_dims", 0, "<?", False)),
+    "SUB": (28, ("activation", 0, "<b", 0)),
+    "LEAKY_RELU": (75, ("alpha", 0, "<f", 0.0)),
+}
+_OPTIONS["MAX_POOL_2D"] = _OPTIONS["AVERAGE_POOL_2D"]
+_WORDS = {
+    "padding": ("SAME", "VALID"),
+    "activation": ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"),
+}
 _MAX_RANK = 8
 _MAX_TENSOR_BYTES = 1 << 26  # 64 MB: far more than any board has, little for a laptop
 _DAMAGED = "Export or download it again"
@@ -103,12 +152,18 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Operator:
-    """One step of the network: `op` applied to tensors (indices; -1 = left out)."""
+    """One step of the network: `op` applied to tensors (indices; -1 = left out).
+
+    `options` holds what else the file says of it, by the names of TensorFlow Lite's schema:
+    "padding" ("SAME", "VALID"), "stride_height", "activation" ("NONE", "RELU6", ...), "beta", ...
+    Numbers are as in the file, unchecked.
+    """
 
     name: str
     op: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    options: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -223,7 +278,7 @@ def check(model: bytes | Path | str, source: str | None = None) -> TfliteFile:
     """
     data, source = _load(model, source)
     file = read(data, source)
-    for problem in _problems(file):
+    for problem in problems(file):
         raise TinykitError(f"{source} {problem}")
     return file
 
@@ -239,8 +294,11 @@ def _load(model: bytes | Path | str, source: str | None) -> tuple[bytes, str]:
         raise TinykitError(f"{path} cannot be read ({reason}). Check the path.") from error
 
 
-def _problems(file: TfliteFile) -> Iterator[str]:
-    """Why a well-formed file is not a full-int8 network; the most telling reason first."""
+def problems(file: TfliteFile) -> Iterator[str]:
+    """Why a well-formed file is not a full-int8 network; the most telling reason first.
+
+    Each is the rest of a sentence that begins with the file's name.
+    """
     if len(file.inputs) != 1 or len(file.outputs) != 1:
         yield (
             f"has {len(file.inputs)} inputs and {len(file.outputs)} outputs. "
@@ -292,7 +350,7 @@ def _layer_problems(file: TfliteFile) -> Iterator[str]:
         if problem:
             yield f"is damaged ({operator.name}: {problem}). {_DAMAGED}."
             return
-    if not set(file.outputs) <= ready:
+    if not set(file.outputs) <= {i for operator in file.operators for i in operator.outputs}:
         yield f"is damaged (nothing computes its output). {_DAMAGED}."
 
 
@@ -443,7 +501,8 @@ class _Reader:
             op = codes[code]
             seen[op] += 1
             name = f"{op.lower()}_{seen[op]}"
-            operators.append(Operator(name, op, table.vector(1, "i"), table.vector(2, "i")))
+            inputs, outputs = table.vector(1, "i"), table.vector(2, "i")
+            operators.append(Operator(name, op, inputs, outputs, _options(op, name, table)))
         return tuple(operators)
 
     def _tensor(self, table: _Table, buffers: list[bytes]) -> Tensor:
@@ -451,19 +510,20 @@ class _Reader:
         dtype = _TYPES.get(table.number(1, "<b"))
         buffer = table.number(2, "<I")
         shape = table.vector(0, "i")
+        shown = name[:40]  # in messages: names made by Keras can be longer than a screen
         if dtype is None or dtype == "string":
-            raise _DamagedError(f"tensor {name!r} of a type no board has")
+            raise _DamagedError(f"tensor {shown!r} of a type no board has")
         if buffer >= len(buffers):
             raise _DamagedError(f"buffer {buffer} of {len(buffers)}")
         if len(shape) > _MAX_RANK or any(size < 1 for size in shape):
-            raise _DamagedError(f"tensor {name!r} of shape {shape[:_MAX_RANK]}")
+            raise _DamagedError(f"tensor {shown!r} of shape {shape[:_MAX_RANK]}")
         data = buffers[buffer] or None
-        quantization = self._quantization(table.table(4), shape, name)
+        quantization = self._quantization(table.table(4), shape, shown)
         tensor = Tensor(name, shape, table.vector(7, "i"), dtype, quantization, data)
         if tensor.n_bytes > _MAX_TENSOR_BYTES:
-            raise _DamagedError(f"tensor {name!r} of {tensor.n_bytes:,} bytes")
+            raise _DamagedError(f"tensor {shown!r} of {tensor.n_bytes:,} bytes")
         if data is not None and len(data) != tensor.n_bytes:
-            raise _DamagedError(f"tensor {name!r}: {len(data)} bytes of {tensor.n_bytes}")
+            raise _DamagedError(f"tensor {shown!r}: {len(data)} bytes of {tensor.n_bytes}")
         return tensor
 
     def _quantization(
@@ -472,16 +532,36 @@ class _Reader:
         scale = table.vector(2, "f") if table else ()
         if not scale:
             return None
-        zero_point = table.vector(3, "q") or (0,) * len(scale)
+        zero_point = table.vector(3, "q")  # TensorFlow Lite Micro wants it written out, too
         axis = table.number(6, "<i")
         channels = shape[axis] if 0 <= axis < len(shape) else 1
         if len(scale) not in (1, channels) or len(zero_point) not in (1, len(scale)):
-            raise _DamagedError(f"tensor {name!r}: {len(scale)} scales for {channels} channels")
+            numbers = f"{len(scale)} scales and {len(zero_point)} zero points"
+            raise _DamagedError(f"tensor {name!r}: {numbers} for {channels} channels")
         if not all(math.isfinite(s) and s > 0 for s in scale):
             raise _DamagedError(f"tensor {name!r}: a scale that is not above 0")
         if any(abs(z) > 1 << 15 for z in zero_point):
             raise _DamagedError(f"tensor {name!r}: zero point out of range")
         return Quantization(scale, zero_point, axis)
+
+
+def _options(op: str, name: str, operator: _Table) -> dict[str, int | float | str]:
+    """The options of an operator that are listed in `_OPTIONS`."""
+    kind, *fields = _OPTIONS.get(op, (0,))
+    if not fields:
+        return {}
+    found, table = operator.number(3, "<B"), operator.table(4)
+    if table is not None and found != kind:
+        raise _DamagedError(f"{name} with options of type {found}, expected {kind}")
+    options = {}
+    for option, index, layout, default in fields:
+        value = table.number(index, layout, default) if table else default
+        if option in _WORDS:
+            if not 0 <= value < len(_WORDS[option]):
+                raise _DamagedError(f"{name} with {option} {value}")
+            value = _WORDS[option][value]
+        options[option] = value
+    return options
 
 
 def _check_indices(file: TfliteFile) -> None:

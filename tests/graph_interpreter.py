@@ -1,0 +1,114 @@
+"""Runs the compiler's graphs in NumPy: slow, short, and independent of kernels and code generation.
+
+So each pass of the compiler can be checked alone: the same values before and after.
+"""
+
+import numpy as np
+
+from tinykit.compiler import arithmetic
+from tinykit.compiler.graph import (
+    Add,
+    Concatenation,
+    Conv,
+    Depthwise,
+    FullyConnected,
+    Graph,
+    Lookup,
+    Matrix,
+    Mean,
+    Mul,
+    Op,
+    Pad,
+    Pool,
+    Reshape,
+    Softmax,
+)
+
+
+def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
+    """All values of a graph, int64 by id, for one input int8 (1, ...).
+
+    The network's operators up to its first SOFTMAX are run: it is the last one in practice, and
+    none of the passes looks behind it.
+    """
+    values = {graph.input: x.astype(np.int64)}
+    values |= {value: data.astype(np.int64) for value, data in graph.constants.items()}
+    for op in graph.ops:
+        if isinstance(op, Softmax):
+            break
+        y = _result(graph, op, [values[value] for value in op.inputs])
+        values[op.output] = y.astype(np.int64).reshape(graph.values[op.output].shape)
+    return values
+
+
+def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
+    x = inputs[0]
+    if isinstance(op, Matrix):
+        y = _matrix(graph, op, x)
+        return y if op.add is None else op.add.table[y + 128, inputs[1] + 128]
+    if isinstance(op, Pool):
+        y = _pool(graph, op, x)
+        return np.clip(y, op.act_min, op.act_max)
+    if isinstance(op, Mean):
+        total = (x.reshape(op.rows, op.count, -1) - op.input_zero_point).sum(axis=1)
+        y = arithmetic.multiply(total, op.multiplier, op.shift) + op.output_zero_point
+        return np.clip(y, -128, 127)
+    if isinstance(op, Add):
+        return op.table[x + 128, inputs[1] + 128]
+    if isinstance(op, Mul):
+        a, b, out = op.zero_points
+        y = arithmetic.multiply((x - a) * (inputs[1] - b), op.multiplier, op.shift) + out
+        return np.clip(y, op.act_min, op.act_max)
+    if isinstance(op, Lookup):
+        return op.table[x + 128]
+    if isinstance(op, Pad):
+        padded = x.reshape((1,) * (4 - x.ndim) + x.shape)
+        return np.pad(padded, list(zip(op.before, op.after, strict=True)), constant_values=op.fill)
+    if isinstance(op, Concatenation):
+        return np.concatenate(inputs, axis=op.axis)
+    assert isinstance(op, Reshape), op
+    return x
+
+
+def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:
+    x = x - op.input_zero_point
+    weights = op.weights.astype(np.int64)
+    if isinstance(op, FullyConnected):
+        sums = x.reshape(-1, weights.shape[1]) @ weights.T
+    elif isinstance(op, Conv):
+        patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
+        sums = np.einsum("yxijc,oijc->yxo", patches, weights)
+    else:
+        patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
+        sums = np.einsum("yxijc,ijc->yxc", patches.repeat(op.depth_multiplier, axis=-1), weights)
+    flat = (sums + op.bias).reshape(-1, op.channels)
+    y = [arithmetic.multiply_each(row, op.multipliers, op.shifts) for row in flat]
+    return np.clip(np.array(y) + op.output_zero_point, op.act_min, op.act_max).reshape(
+        graph.values[op.output].shape
+    )
+
+
+def _pool(graph: Graph, op: Pool, x: np.ndarray) -> np.ndarray:
+    patches = _patches(graph, op, x, fill=-1000, dilation=(1, 1))
+    if op.kind == "MAX_POOL_2D":
+        return patches.max(axis=(2, 3))
+    inside = patches > -1000
+    count = inside.sum(axis=(2, 3))
+    total = np.where(inside, patches, 0).sum(axis=(2, 3))
+    return np.sign(total) * ((abs(total) + count // 2) // count)
+
+
+def _patches(
+    graph: Graph, op: Conv | Depthwise | Pool, x: np.ndarray, fill: int, dilation: tuple[int, int]
+) -> np.ndarray:
+    """What the window sees at each output pixel, (out y, out x, y, x, channels)."""
+    size = op.filter if isinstance(op, Pool) else op.kernel
+    target = graph.values[op.output].shape
+    at = []
+    for axis in (0, 1):
+        first = np.arange(target[axis + 1]) * op.strides[axis] - op.padding[axis]
+        at.append(first[:, None] + np.arange(size[axis]) * dilation[axis])
+    margin = max(max(n.max(), -n.min()) for n in at) + 1
+    wide = np.pad(x[0], [(margin, margin)] * 2 + [(0, 0)], constant_values=fill)
+    rows, columns = (n + margin for n in at)
+    return wide[rows[:, None, :, None], columns[None, :, None, :]]

@@ -1,0 +1,185 @@
+"""The packed weights hold the matrix: sums taken from the stream as the kernels take them."""
+
+import numpy as np
+import pytest
+
+from tinykit.compiler import matrix
+from tinykit.compiler.arithmetic import multiply
+from tinykit.compiler.graph import Conv, Depthwise, FullyConnected
+from tinykit.compiler.packing import pack_depthwise, pack_rows
+
+
+def layer(kind, weights, bias=None, right=8, **options):
+    channels = weights.shape[-1] if kind is Depthwise else len(weights)
+    zeros = np.zeros(channels, np.int32)
+    common = {
+        "name": "layer",
+        "kind": "",
+        "inputs": (0,),
+        "output": 1,
+        "weights": weights,
+        "bias": zeros if bias is None else np.asarray(bias, np.int32),
+        "multipliers": zeros + 2**30 + 12_345,
+        "shifts": zeros - right,
+        "input_zero_point": 3,
+        "output_zero_point": -7,
+    }
+    return kind(**common | options)
+
+
+def random_weights(*shape, seed=0):
+    return np.random.default_rng(seed).integers(-127, 128, shape).astype(np.int8)
+
+
+def requantized(total, multiplier, factor, zero_point):
+    """What two SMMLAR and the step between them make of a sum."""
+    y = total + ((total * multiplier + 2**31) >> 32)
+    y -= y < 0  # a half is rounded away from zero
+    return zero_point + ((y * factor + 2**31) >> 32)
+
+
+def stream_outputs(op, packed, x, rows_per_block):
+    """Outputs computed from the stream, with sums that wrap at 32 bits as on the processor."""
+    words = packed.words.astype(np.int64)
+    pairs = rows_per_block // 2
+    quads = len(x) // 4
+    block_words = 2 * pairs + 2 * pairs * quads + 4 * pairs
+    halves = np.stack([x.reshape(-1, 4)[:, [0, 2]], x.reshape(-1, 4)[:, [1, 3]]], axis=1)
+    outputs = []
+    for block in words.reshape(-1, block_words):
+        starts, body, scales = np.split(block, [2 * pairs, 2 * pairs * (1 + quads)])
+        body = body.reshape(quads, pairs, 2)
+        for pair in range(pairs):
+            both = np.stack([body[:, pair] & 0xFFFF, body[:, pair] >> 16], axis=-1)
+            both = (both ^ 0x8000) - 0x8000
+            low = ((both & 0xFF) ^ 0x80) - 0x80
+            low_sum = (starts[2 * pair] + (low * halves).sum()) & 0xFFFFFFFF
+            both_sum = (starts[2 * pair + 1] + (both * halves).sum()) & 0xFFFFFFFF
+            high_sum = signed(both_sum - low_sum) >> 8
+            for row, total in enumerate((signed(low_sum), high_sum)):
+                multiplier, factor = scales.reshape(-1, 2)[2 * pair + row]
+                outputs.append(requantized(total, signed(multiplier), factor, op.output_zero_point))
+    return outputs[: op.channels]
+
+
+def signed(word):
+    return ((int(word) & 0xFFFFFFFF) ^ 0x80000000) - 0x80000000
+
+
+def expected_outputs(op, x):
+    sums = op.bias + op.weights.astype(np.int64) @ (x - op.input_zero_point)
+    scaled = [multiply(*row) for row in zip(sums, op.multipliers, op.shifts, strict=True)]
+    return [int(value) + op.output_zero_point for value in scaled]
+
+
+@pytest.mark.parametrize("rows_per_block", [2, 4])
+@pytest.mark.parametrize("rows", [1, 2, 4, 7])
+@pytest.mark.parametrize("right", [2, 7, 12])
+def test_the_stream_gives_the_outputs_of_the_matrix(rows, rows_per_block, right):
+    weights = random_weights(rows, 36, seed=rows)
+    op = layer(FullyConnected, weights, bias=range(-900, -900 + 300 * rows, 300), right=right)
+    x = np.random.default_rng(1).integers(-128, 128, 36)
+    packed = pack_rows(op, rows_per_block)
+    assert stream_outputs(op, packed, x, rows_per_block) == expected_outputs(op, x)
+
+
+def test_the_largest_sums_of_a_high_row_still_come_out():
+    # 516 columns of 127 * 127 are just below 2^23, where 256 times the sum fills 32 bits.
+    weights = np.full((2, 516), 127, np.int8)
+    weights[0] = -127
+    op = layer(FullyConnected, weights, right=16, input_zero_point=0)
+    for x in (np.full(516, 127), np.full(516, -127)):
+        assert stream_outputs(op, pack_rows(op, 2), x, 2) == expected_outputs(op, x)
+
+
+def test_sums_that_could_reach_the_limit_are_left_to_the_general_kernels():
+    assert pack_rows(layer(FullyConnected, np.full((2, 600), 127, np.int8)), 2) is None
+
+
+def test_two_rows_of_minus_128_do_not_fit_16_bits():
+    assert pack_rows(layer(FullyConnected, np.full((2, 4), -128, np.int8)), 2) is None
+    fits = np.array([[1, 2, 3, 4], [-128] * 4], np.int8)
+    assert pack_rows(layer(FullyConnected, fits), 2) is not None
+
+
+@pytest.mark.parametrize("right", [-1, 0, 1])
+def test_scales_near_one_are_left_to_the_general_kernels(right):
+    assert pack_rows(layer(FullyConnected, random_weights(4, 8), right=right), 4) is None
+    assert (
+        pack_depthwise(layer(Depthwise, random_weights(3, 3, 2), right=right, **WINDOW), False)
+        is None
+    )
+
+
+@pytest.mark.parametrize("bias", [-70_000, -300, 0, 1_000, 9_999_999])
+def test_a_row_of_zeros_gives_its_constant_whatever_its_scale(bias):
+    weights = random_weights(2, 8)
+    weights[1] = 0
+    op = layer(FullyConnected, weights, bias=[5, bias], right=0)
+    op.shifts[0] = -8
+    x = np.arange(8)
+    got = stream_outputs(op, pack_rows(op, 2), x, 2)
+    assert np.array_equal(np.clip(got, -128, 127), np.clip(expected_outputs(op, x), -128, 127))
+
+
+WINDOW = {"strides": (1, 1), "padding": (0, 0), "dilation": (1, 1), "depth_multiplier": 1}
+
+
+def test_depthwise_streams_hold_bias_scales_and_three_rows_per_channel():
+    weights = random_weights(3, 3, 5)
+    op = layer(Depthwise, weights, bias=range(5), **WINDOW)
+    words = pack_depthwise(op, transposed=False).words.reshape(5, 6)
+    swapped = pack_depthwise(op, transposed=True).words.reshape(5, 6)
+    for channel in range(5):
+        rows = words[channel, 3:].copy().view(np.int8).reshape(3, 4)
+        assert np.array_equal(rows[:, :3], weights[:, :, channel])
+        columns = swapped[channel, 3:].copy().view(np.int8).reshape(3, 4)
+        assert np.array_equal(columns[:, :3], weights[:, :, channel].T)
+        folded = channel - op.input_zero_point * weights[:, :, channel].astype(int).sum()
+        assert signed(words[channel, 0]) == folded
+
+
+GEOMETRIES = [  # input, filters, kernel, strides, SAME?
+    ((25, 5, 8), 8, (1, 1), (1, 1), True),
+    ((25, 5, 4), 12, (1, 1), (1, 1), True),
+    ((9, 7, 12), 5, (1, 1), (2, 2), True),
+    ((9, 7, 3), 8, (3, 3), (2, 2), True),
+    ((9, 7, 4), 4, (3, 3), (1, 1), True),
+    ((8, 8, 4), 9, (5, 3), (1, 2), False),
+    ((12, 6, 1), 16, (10, 4), (2, 2), True),
+]
+
+
+@pytest.mark.parametrize("source, filters, kernel, strides, same", GEOMETRIES)
+def test_the_overlap_of_a_convolution_is_the_smallest_that_is_safe(
+    source, filters, kernel, strides, same
+):
+    sizes = zip(source, kernel, strides, strict=False)
+    out = [-(-n // s) if same else (n - k) // s + 1 for n, k, s in sizes]
+    wide = [
+        max(0, (o - 1) * s + k - n) // 2
+        for n, k, s, o in zip(source, kernel, strides, out, strict=False)
+    ]
+    weights = random_weights(filters, *kernel, source[2])
+    op = layer(Conv, weights, strides=strides, padding=tuple(wide), dilation=(1, 1))
+    distance = matrix._conv_overlap(op, (1, *source), (1, *out, filters))
+    assert not clashes(op, source, out, distance), "bytes are overwritten before they are read"
+    assert clashes(op, source, out, distance - 1), "the output could begin later"
+
+
+def clashes(op, source, out, distance):
+    """Whether some tile reads bytes of the input that an earlier tile has overwritten."""
+    height, width, channels = source
+    written = 0  # bytes of the output, which begins `distance` bytes before the input
+    pixels = [(y, x) for y in range(out[0]) for x in range(out[1])]
+    for start in range(0, len(pixels), matrix.TILE_PIXELS):
+        tile = pixels[start : start + matrix.TILE_PIXELS]
+        for y, x in tile:
+            rows = y * op.strides[0] - op.padding[0] + np.arange(op.kernel[0])
+            columns = x * op.strides[1] - op.padding[1] + np.arange(op.kernel[1])
+            rows, columns = rows[(rows >= 0) & (rows < height)], columns[columns >= 0]
+            first = (rows.min() * width + columns.min()) * channels
+            if written and distance + first < written:
+                return True
+        written += len(tile) * op.channels
+    return False

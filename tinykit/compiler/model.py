@@ -1,0 +1,257 @@
+"""`tk.compile`: a model as plain C++, and what there is to know of it."""
+
+import html
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from tinykit import tflite_file
+from tinykit.compiler.dead_channels import remove_dead_channels
+from tinykit.compiler.fusion import fuse_additions
+from tinykit.compiler.graph import Graph, Matrix, Op, Reshape, macs
+from tinykit.compiler.lowering import has_fast_kernel, lower
+from tinykit.compiler.padding import fold_padding
+from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
+from tinykit.compiler.reading import read_graph
+from tinykit.compiler.steps import LoweredStep, Step
+from tinykit.errors import TinykitError
+from tinykit.files import replaced_folder
+from tinykit.tflite_file import TfliteFile
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """A model as C++ source; made by `tk.compile`.
+
+    Attributes:
+        name: of the model.
+        file: the .tflite file's content.
+        labels: class names in output order; () for a bare .tflite file.
+        steps: one per generated layer function, in the order they run.
+        graph: the network after the compiler's passes.
+        lowered: the kernel call of each operator in it; None for a RESHAPE, which needs none.
+        placement: where each activation is in the arena.
+    """
+
+    name: str
+    file: TfliteFile
+    labels: tuple[str, ...]
+    steps: tuple[Step, ...]
+    graph: Graph = field(repr=False)
+    lowered: tuple[LoweredStep | None, ...] = field(repr=False)
+    placement: Placement = field(repr=False)
+
+    @property
+    def plan(self) -> MemoryPlan:
+        """What lives where in the arena."""
+        return self.placement.plan
+
+    @property
+    def arena_bytes(self) -> int:
+        """RAM of activations and scratch buffers: all the static RAM of the model."""
+        return self.plan.arena_bytes
+
+    @property
+    def constant_bytes(self) -> int:
+        """Flash of weights, biases and tables."""
+        constants = sum(data.nbytes for data in self.graph.constants.values())
+        return constants + sum(step.constant_bytes for step in self.steps)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates that one inference executes."""
+        return sum(step.macs for step in self.steps)
+
+    @property
+    def removed_macs(self) -> int:
+        """Multiply-accumulates of the .tflite file that need not be executed."""
+        return self.file.macs - self.macs
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Without the batch."""
+        return self.file.input.shape[1:]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Without the batch."""
+        return self.file.output.shape[1:]
+
+    @property
+    def input_scale(self) -> float:
+        """real value = input_scale * (q - input_zero_point)."""
+        return self.file.input.quantization.scale[0]
+
+    @property
+    def input_zero_point(self) -> int:
+        """See `input_scale`."""
+        return self.file.input.quantization.zero_point[0]
+
+    @property
+    def output_scale(self) -> float:
+        """real value = output_scale * (q - output_zero_point)."""
+        return self.file.output.quantization.scale[0]
+
+    @property
+    def output_zero_point(self) -> int:
+        """See `output_scale`."""
+        return self.file.output.quantization.zero_point[0]
+
+    def sources(self) -> dict[str, str]:
+        """Text of every file by its path: model.h, model.cpp, src/tinykit/nn/...
+
+        Complete: `c++ -I. -c model.cpp src/tinykit/nn/*.cpp` in the folder compiles it.
+        """
+        return dict(self._sources)
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        from tinykit.compiler import codegen  # here, because tinykit.export imports this module
+
+        values = self.graph.values
+        return {
+            "model.h": codegen.header(
+                values[self.graph.input], values[self.graph.output], self.labels
+            ),
+            "model.cpp": codegen.source(
+                self.name, self.graph, self.lowered, self.steps, self.placement, self.labels
+            ),
+            **codegen.kernel_files([step for step in self.lowered if step]),
+        }
+
+    def write(self, out: Path | str) -> Path:
+        """Write the sources into the folder `out`, in place of an earlier model.
+
+        Raises TinykitError when the folder holds anything else or cannot be written.
+        """
+        path = Path(out)
+        if path.is_file():
+            raise TinykitError(f"{path} is a file. Choose a folder for the model.")
+        if path.is_dir() and any(path.iterdir()):
+            strangers = {entry.name for entry in path.iterdir()} - {"model.h", "model.cpp", "src"}
+            if strangers or not (path / "model.cpp").is_file():
+                raise TinykitError(
+                    f"{path} holds other files, which a model would replace. "
+                    "Choose an empty folder."
+                )
+        with replaced_folder(path) as folder:
+            for name, text in self.sources().items():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8", newline="\n")
+        return path
+
+    _HEADER = ("layer", "op", "input", "output", "MACs", "constants", "kernel")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                step.name,
+                step.op,
+                _shape(step.input_shape),
+                _shape(step.output_shape),
+                f"{step.macs:,}",
+                f"{step.constant_bytes:,}",
+                step.comment,
+            )
+            for step in self.steps
+        ]
+
+    @property
+    def headline(self) -> str:
+        """One line: MACs, flash, RAM."""
+        removed = f" ({self.removed_macs:,} removed)" if self.removed_macs else ""
+        return (
+            f"{self.name}: {self.macs:,} MACs{removed}, {self.constant_bytes:,} bytes of "
+            f"constants, {self.arena_bytes:,} bytes of RAM"
+        )
+
+    def __str__(self) -> str:
+        rows = [self._HEADER, *self._rows()]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(self._HEADER))]
+        lines = [self.headline]
+        for row in rows:
+            cells = [
+                cell.rjust(width) if i in (4, 5) else cell.ljust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            lines.append("  ".join(cells).rstrip())
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        def cells(row: tuple[str, ...], tag: str) -> str:
+            sides = ["right" if i in (4, 5) else "left" for i in range(len(row))]
+            return "".join(
+                f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
+                for cell, side in zip(row, sides, strict=True)
+            )
+
+        body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in self._rows())
+        head = f"<tr>{cells(self._HEADER, 'th')}</tr>"
+        return f"<table><caption>{html.escape(self.headline)}</caption>{head}{body}</table>"
+
+
+def compile(model: object, *, name: str | None = None) -> CompiledModel:
+    """Turn an int8 model into C++ that computes the same bytes as TensorFlow Lite Micro.
+
+    Args:
+        model: a TinyModel, a .tflite file's path or bytes, or a TfliteFile.
+        name: what the model is called; default its own name, or the file's.
+
+    Raises TinykitError when the file is damaged, is no int8 model, or has a layer for which there
+    is no kernel; the message names the layer and what to use instead.
+    """
+    file, own_name, labels = _opened(model)
+    source = str(model) if isinstance(model, str | Path) else "The model"
+    graph = read_graph(file, source)
+    graph = fold_padding(graph)
+    graph = remove_dead_channels(graph)
+    graph = fuse_additions(graph, has_fast_kernel)
+    lowered = tuple(None if isinstance(op, Reshape) else lower(graph, op) for op in graph.ops)
+    placement = plan_memory(graph, lowered)
+    steps = tuple(
+        _step(graph, op, step) for op, step in zip(graph.ops, lowered, strict=True) if step
+    )
+    return CompiledModel(name or own_name, file, labels, steps, graph, lowered, placement)
+
+
+def _opened(model: object) -> tuple[TfliteFile, str, tuple[str, ...]]:
+    """File, name and labels of whatever `compile` was given."""
+    if isinstance(model, TfliteFile):
+        for problem in tflite_file.problems(model):
+            raise TinykitError(f"The model {problem}")
+        return model, "model", ()
+    if isinstance(model, str | Path):
+        return tflite_file.check(model), Path(model).stem, ()
+    if isinstance(model, bytes | bytearray | memoryview):
+        return tflite_file.check(bytes(model)), "model", ()
+    tflite = getattr(model, "tflite", None)
+    if not isinstance(tflite, bytes):
+        raise TinykitError(
+            f"A {type(model).__name__} cannot be compiled. Give a TinyModel or a .tflite file."
+        )
+    return tflite_file.check(tflite), model.name, tuple(model.labels)
+
+
+def _step(graph: Graph, op: Op, lowered: LoweredStep) -> Step:
+    added = isinstance(op, Matrix) and op.add is not None
+    return Step(
+        name=op.name,
+        op=f"{op.kind}+ADD" if added else op.kind,
+        function=op.name.replace("+", "_"),
+        input_shape=graph.input_of(op).shape,
+        output_shape=graph.output_of(op).shape,
+        macs=macs(graph, op),
+        constant_bytes=lowered.constant_bytes,
+        scratch_bytes=lowered.scratch_bytes,
+        comment=lowered.comment,
+        inputs=op.inputs,
+        output=op.output,
+    )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape[1:] if len(shape) > 1 else shape)) or str(math.prod(shape))

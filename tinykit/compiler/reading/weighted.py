@@ -1,0 +1,106 @@
+"""Layers with weights: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED."""
+
+import numpy as np
+
+from tinykit.compiler.graph import Conv, Depthwise, FullyConnected, Op, Value
+from tinykit.compiler.reading.reader import (
+    CONVERT,
+    DAMAGED,
+    Reader,
+    RefusalError,
+    activation_bounds,
+    factor_of,
+    one_input,
+    window_geometry,
+)
+from tinykit.tflite_file import Operator, Tensor
+
+
+def _matrix(
+    reader: Reader, operator: Operator, axis: int, x: Value, y: Value
+) -> tuple[np.ndarray, dict]:
+    """Weights, and what all layers with weights have in common. `axis`: the output channels."""
+    tensor = reader.file.tensors[operator.inputs[1]]
+    if tensor.data is None:
+        raise RefusalError("its weights are computed while it runs", "Make them constant")
+    if tensor.dtype != "int8":
+        raise RefusalError(f"weights of type {tensor.dtype}", CONVERT)
+    weights = tensor.array()
+    bias = _bias(reader, operator, np.moveaxis(weights, axis, 0))
+    factors = [x.scale * scale / y.scale for scale in _scales(tensor, axis)]
+    pairs = [factor_of(factor) for factor in factors] * (len(bias) // len(factors))
+    multipliers, shifts = np.array(pairs, np.int32).T
+    common = {
+        "bias": bias,
+        "multipliers": np.ascontiguousarray(multipliers),
+        "shifts": np.ascontiguousarray(shifts),
+        "input_zero_point": x.zero_point,
+        "output_zero_point": y.zero_point,
+        **activation_bounds(operator, y),
+    }
+    return weights, common
+
+
+def _bias(reader: Reader, operator: Operator, weights: np.ndarray) -> np.ndarray:
+    """The biases, int32 (channels,), zeros if there are none. `weights`: (channels, ...)."""
+    bias = np.zeros(len(weights), np.int32)
+    if len(operator.inputs) > 2 and operator.inputs[2] >= 0:
+        tensor = reader.file.tensors[operator.inputs[2]]
+        if tensor.data is None or tensor.dtype != "int32" or tensor.size != len(weights):
+            raise RefusalError(f"a bias of type {tensor.dtype} and {tensor.size} values", CONVERT)
+        bias = tensor.array().reshape(-1).astype(np.int32)
+    # Each input is at most 255 steps away from its zero point.
+    reach = 255 * np.abs(weights.reshape(len(weights), -1).astype(np.int64)).sum(axis=1)
+    if (reach + np.abs(bias.astype(np.int64)) >= 1 << 31).any():
+        raise RefusalError("sums that do not fit 32 bits", CONVERT)
+    return bias
+
+
+def _scales(weights: Tensor, axis: int) -> tuple[float, ...]:
+    """One for all output channels, or one for each."""
+    quantization = weights.quantization
+    if quantization is None or any(quantization.zero_point):
+        raise RefusalError("weights without a scale, or with a zero point that is not 0", CONVERT)
+    scales = quantization.scale
+    if len(scales) > 1 and (len(scales) != weights.shape[axis] or quantization.axis != axis):
+        raise RefusalError("weights with scales along another axis than their outputs", CONVERT)
+    return scales
+
+
+def conv(reader: Reader, operator: Operator, named: dict) -> Op:
+    x, y = reader.one_to_one(operator)
+    weights, common = _matrix(reader, operator, 0, x, y)
+    if weights.shape[3] != x.channels:
+        raise RefusalError(
+            f"a grouped convolution ({x.channels} channels, weights for {weights.shape[3]})",
+            "Use groups=1, or a depthwise convolution",
+        )
+    geometry = window_geometry(operator, x, y, weights.shape[1:3], dilated=True)
+    return Conv(**named, **one_input(operator), weights=weights, **common, **geometry)
+
+
+def depthwise(reader: Reader, operator: Operator, named: dict) -> Op:
+    x, y = reader.one_to_one(operator)
+    weights, common = _matrix(reader, operator, 3, x, y)
+    channels = x.channels * operator.options["depth_multiplier"]
+    if weights.shape[0] != 1 or weights.shape[3] != channels:
+        raise RefusalError(f"weights of shape {weights.shape} for {x.channels} channels", DAMAGED)
+    geometry = window_geometry(operator, x, y, weights.shape[1:3], dilated=True)
+    return Depthwise(
+        **named,
+        **one_input(operator),
+        weights=weights[0],
+        **common,
+        **geometry,
+        depth_multiplier=weights.shape[3] // x.channels,
+    )
+
+
+def fully_connected(reader: Reader, operator: Operator, named: dict) -> Op:
+    x, y = reader.one_to_one(operator)
+    if operator.options["weights_format"] != 0:
+        raise RefusalError("weights in a shuffled order", CONVERT)
+    weights, common = _matrix(reader, operator, 0, x, y)
+    if y.size // weights.shape[0] != x.size // weights.shape[1]:
+        raise RefusalError(f"shapes {x.shape} -> {y.shape} do not fit its weights", DAMAGED)
+    return FullyConnected(**named, **one_input(operator), weights=weights, **common)
