@@ -29,7 +29,7 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 10)
 NEWEST_PYTHON = (3, 13)
 BEST_PYTHON = (3, 12)  # every package has wheels for it
-DISK_BYTES = 4 * 10**9  # 2.5 GB of packages, and the downloads while they are unpacked
+DISK_BYTES = 4 * 10**9  # 2.6 GB of packages, and the downloads while they are unpacked
 
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"

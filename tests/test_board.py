@@ -3,12 +3,21 @@
 import dataclasses
 import re
 
+import numpy as np
 import pytest
 
-from tinykit.board import boards, check_fit, find_board, fit, measured_arena_bytes
+from tinykit.board import VirtualBoard, boards, check_fit, find_board, fit, measured_arena_bytes
 from tinykit.board import target_arena_bytes as target_arena
+from tinykit.compiler import compile
 from tinykit.errors import TinykitError
+from tinykit.export import board_decision
 from tinykit.quantization import TinyModel
+from tinykit.training import CHECKPOINTS
+
+
+@pytest.fixture(scope="module")
+def kws_checkpoint() -> TinyModel:
+    return TinyModel.load(CHECKPOINTS / "keyword_spotting")
 
 
 @pytest.mark.parametrize("name", boards)
@@ -71,13 +80,20 @@ def test_scratch_follows_the_formulas_of_cmsis_nn(small_tiny):
     assert fit._cmsis_scratch_bytes(pointwise) == 0
 
 
+@pytest.mark.parametrize("engine", fit.ENGINES)
 @pytest.mark.parametrize("name", boards)
-def test_a_small_model_fits_on_every_board(small_tiny, name):
-    result = check_fit(small_tiny, name, 10_000)
+def test_a_small_model_fits_on_every_board(small_tiny, name, engine):
+    result = check_fit(small_tiny, name, engine, arena_bytes=10_000)
     assert result.passed
     assert not [line for line in result.advice if "too many" in line]
-    assert result.ram["tensor arena"] == target_arena(small_tiny, 10_000)
-    assert result.flash["model"] == small_tiny.size
+    if engine == "tflm":
+        assert result.ram["tensor arena"] == target_arena(small_tiny, 10_000)
+        assert result.flash["model"] == small_tiny.size
+    else:
+        compiled = compile(small_tiny)
+        assert result.ram["tensor arena"] == compiled.arena_bytes, "known to the byte"
+        assert result.flash["weights"] == compiled.constant_bytes
+        assert "interpreter" not in result.ram | result.flash
     for text in (str(result), result._repr_html_()):
         assert "it fits" in text
         assert "PASS" in text and "FAIL" not in text
@@ -87,15 +103,17 @@ def test_a_small_model_fits_on_every_board(small_tiny, name):
 
 
 @pytest.mark.parametrize(
-    ("limits", "memory", "remedy"),
+    ("engine", "limits", "memory", "remedy"),
     [
-        ({"ram": 60_000}, "RAM", "fewer channels"),
-        ({"flash": 150_000}, "Flash", "kinds of layers"),
+        ("tflm", {"ram": 60_000}, "RAM", "fewer channels"),
+        ("tflm", {"flash": 150_000}, "Flash", "kinds of layers"),
+        ("compiled", {"ram": 40_000}, "RAM", "shorter"),
+        ("compiled", {"flash": 90_000}, "Flash", "smaller"),
     ],
 )
-def test_what_does_not_fit_is_said_with_a_remedy(small_tiny, limits, memory, remedy):
+def test_what_does_not_fit_is_said_with_a_remedy(small_tiny, engine, limits, memory, remedy):
     small = dataclasses.replace(boards["nano33ble"], **limits)
-    result = check_fit(small_tiny, small, 30_000)
+    result = check_fit(small_tiny, small, engine, arena_bytes=30_000)
     assert not result.passed
     (advice,) = [line for line in result.advice if line.startswith(memory)]
     used, limit = sum(getattr(result, memory.lower()).values()), next(iter(limits.values()))
@@ -106,14 +124,91 @@ def test_what_does_not_fit_is_said_with_a_remedy(small_tiny, limits, memory, rem
 
 def test_a_model_without_front_end_is_checked_alone(real_models):
     tiny = TinyModel.from_tflite(real_models / "vww_96_int8.tflite")
-    result = check_fit(tiny, "nano_rp2040", 103_680)
-    assert "sample ring" not in result.ram
+    result = check_fit(tiny, "nano_rp2040", "tflm", arena_bytes=103_680)
+    assert "sample ring" not in result.ram and result.pace is None
     assert not [line for line in result.advice if line.startswith("Speed")]
 
 
-def test_the_sample_ring_outlasts_an_inference(small_tiny):
+def test_speed_and_code_are_what_the_virtual_board_counts(small_tiny):
+    """The same processor needs the same cycles; another one is compared with it."""
+    compiled = compile(small_tiny)
+    run = VirtualBoard().run_model(compiled, np.zeros(compiled.input_shape, np.int8))
+    result = check_fit(small_tiny, "nano33ble")
+    assert result.seconds == run.cycles / 64_000_000
+    assert result.flash["model code"] == run.code_bytes
+    other = boards["nano_rp2040"]
+    assert check_fit(small_tiny, other).seconds == run.cycles * other.slowdown / other.clock
+
+
+def test_without_the_virtual_board_speed_and_code_are_estimates(small_tiny, tmp_path, monkeypatch):
+    """Where its compiler cannot work, the fit check still has an answer, and no bad one."""
+    counted = check_fit(small_tiny)
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("TINYKIT_CACHE", str(tmp_path / "file" / "cache"))
+    estimated = check_fit(small_tiny)
+    assert estimated.ram == counted.ram
+    assert estimated.flash["model code"] != counted.flash["model code"]
+    assert 0.25 < estimated.seconds / counted.seconds < 2
+    assert estimated.flash["model code"] == pytest.approx(counted.flash["model code"], rel=0.3)
+
+
+def test_an_unknown_engine_is_refused(small_tiny):
+    with pytest.raises(TinykitError, match=r'no engine "x".*compiled, tflm\.$'):
+        check_fit(small_tiny, "nano33ble", "x")
+
+
+def test_the_sample_ring_outlasts_an_inference():
     """While the model runs, the microphone goes on: a slow board needs a longer queue."""
-    for board in boards.values():
-        samples = fit.ring_samples(small_tiny, board)
+    for inference in (0.001, 0.05, 0.2, 0.4, 1.0):
+        samples = fit.ring_samples(16_000, inference)
         assert samples & (samples - 1) == 0, "a power of two"
-        assert samples / 16_000 >= 1.5 * fit.inference_seconds(small_tiny, board)
+        assert samples / 16_000 >= 1.5 * inference
+
+
+# ---- How often the model is asked ----
+
+INFERENCES = [0.001, 0.01, 0.03, 0.052, 0.08, 0.1, 0.2, 0.5, 2.0]  # seconds
+
+
+@pytest.mark.parametrize("inference", INFERENCES)
+@pytest.mark.parametrize("name", boards)
+def test_a_board_is_at_most_45_percent_busy_or_answers_as_seldom_as_it_may(
+    small_tiny, name, inference
+):
+    how_often = fit.pace(small_tiny, boards[name], inference)
+    assert how_often.stride_frames >= 4, "never more often than the model was made for"
+    assert 0 < how_often.busy <= 1
+    if how_often.busy > 0.45:
+        assert how_often.stride_frames == 10, "two of them last as long as four of 80 ms, about"
+    else:
+        assert how_often.seconds == pytest.approx(how_often.stride_frames * 0.02)
+    if 4 < how_often.stride_frames < 10:
+        sooner = how_often.busy - inference / how_often.seconds
+        sooner += inference / (how_often.seconds - 0.02)
+        assert sooner > 0.45, "a shorter stride would have done, too"
+
+
+def test_a_board_that_is_slower_than_the_sound_is_said_to_be(small_tiny):
+    """An inference of 2 s: the next one begins 2 s later, however long the stride."""
+    how_often = fit.pace(small_tiny, boards["nano33ble"], 2.0)
+    assert how_often.seconds > 2
+    assert how_often.busy == pytest.approx(1)
+
+
+def test_the_course_network_runs_four_times_a_second_on_half_a_nano33ble(kws_checkpoint):
+    """The bar of the course: with front end and decision at most half of the processor's time."""
+    how_often = check_fit(kws_checkpoint, "nano33ble").pace
+    assert how_often.busy <= 0.5
+    assert 1 / how_often.seconds >= 4
+
+
+@pytest.mark.parametrize("inference", INFERENCES)
+def test_the_average_spans_the_same_time_however_often_the_model_is_asked(small_tiny, inference):
+    """Four inferences 80 ms apart; on a slower board fewer of them, at least one."""
+    board = boards["nano33ble"]
+    result = check_fit(small_tiny, board)
+    result = dataclasses.replace(result, pace=fit.pace(small_tiny, board, inference))
+    decision = board_decision(small_tiny, result)
+    assert decision["stride_frames"] == result.pace.stride_frames
+    span = decision["window"] * result.pace.seconds
+    assert decision["window"] == 1 or abs(span - 0.32) <= result.pace.seconds / 2 + 1e-9

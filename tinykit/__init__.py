@@ -21,8 +21,10 @@ _NAMES = {
     "Augmentation": "tinykit.augmentation",
     "TinyModel": "tinykit.quantization",
     "TinykitError": "tinykit.errors",
+    "VirtualBoard": "tinykit.board",
     "boards": "tinykit.board",
     "check_fit": "tinykit.board",
+    "compile": "tinykit.compiler",
     "export_sketch": "tinykit.export",
     "load_checkpoint": "tinykit.training",
     "quantize": "tinykit.quantization",
@@ -38,7 +40,8 @@ __all__ = [*_MODULES, *_NAMES, "__version__"]
 if TYPE_CHECKING:
     from tinykit import datasets, features, models, plots, streaming, verification
     from tinykit.augmentation import Augmentation
-    from tinykit.board import boards, check_fit
+    from tinykit.board import VirtualBoard, boards, check_fit
+    from tinykit.compiler import compile
     from tinykit.errors import TinykitError
     from tinykit.export import export_sketch
     from tinykit.projects import write_report

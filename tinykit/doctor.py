@@ -6,8 +6,10 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -17,6 +19,8 @@ from tinykit.projects import ROOT
 from tinykit.verification.process import tflm_missing
 
 GIGABYTE = 10**9
+_PATIENCE = 300  # seconds for a program that starts for the first time
+_AGAIN = f"Delete {ROOT / '.venv'} and run kit.py again"
 _BOARDS_USB = {0x2341: "Arduino", 0x2886: "Seeed Studio", 0x303A: "Espressif"}  # USB vendor ids
 
 
@@ -56,6 +60,8 @@ def check_all() -> list[Check]:
         *_packages(project.get_all("Requires-Dist")),
         _starts("TensorFlow", "tensorflow"),
         _tflm(),
+        _board_compiler(),
+        _board_emulator(),
         _disk(),
         _memory(),
         _compiler(),
@@ -103,20 +109,31 @@ def _packages(requirements: list[str]) -> Iterator[Check]:
             requirement.name,
             ok,
             version or "not installed",
-            f"The kit needs {requirement.specifier}. Delete {ROOT / '.venv'} and run kit.py again.",
+            f"The kit needs {requirement.specifier}. {_AGAIN}.",
         )
 
 
 def _starts(name: str, module: str) -> Check:
     """Import in a process of its own: a package may be there and yet end Python, for example on a
     processor without AVX."""
-    command = [sys.executable, "-c", f"import {module}"]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    failure = _failure([sys.executable, "-c", f"import {module}"])
+    mend = f"{_AGAIN}; if it stays, use Binder (README)."
+    found = f"does not start: {failure}" if failure else "starts"
+    return Check(name, not failure, found, mend)
+
+
+def _failure(command: list[str]) -> str:
+    """Run `command`: "" when it succeeds, else the last line it said."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)[:200]
     if done.returncode == 0:
-        return Check(name, True, "starts")
-    last = (done.stderr.strip().splitlines() or [f"ended with code {done.returncode}"])[-1]
-    mend = f"Delete {ROOT / '.venv'} and run kit.py again; if it stays, use Binder (README)."
-    return Check(name, False, f"does not start: {last[:200]}", mend)
+        return ""
+    said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return (said or [f"ended with code {done.returncode}"])[-1][:200]
 
 
 def _tflm() -> Check:
@@ -124,11 +141,53 @@ def _tflm() -> Check:
     try:
         missing = tflm_missing()
     except TinykitError:  # it has a package for this system
-        return Check(name, False, "not installed", f"Delete {ROOT / '.venv'} and run kit.py again.")
+        return Check(name, False, "not installed", f"{_AGAIN}.")
     if not missing:
         return _starts(name, "tflite_micro")
     mend = f"{missing}; everything else runs here (README)."
     return Check(name, False, "no package for this system", mend, required=False)
+
+
+def _board_compiler() -> Check:
+    """Make one line of C++ into a program for the virtual board's processor.
+
+    The first time it compiles its own libraries, so that later programs need not wait for them.
+    """
+    from tinykit.board import toolchain
+
+    failure = ""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        source = Path(folder, "one.cpp")
+        source.write_text('extern "C" double half(double x) { return x / 2; }\n', encoding="utf-8")
+        command = ["c++", *toolchain.BOARD_FLAGS, source, "-Wl,-e,half", "-o", source.stem]
+        try:
+            toolchain.zig(command, source.parent)
+        except toolchain.CompileError as error:
+            failure = (error.messages.strip().splitlines() or ["no message"])[-1][:200]
+        except TinykitError as error:
+            failure = str(error)
+    found = f"does not compile: {failure}" if failure else "compiles for the Cortex-M4F"
+    mend = f"{_AGAIN}; a virus scanner may have taken zig away, or the disk is full."
+    return Check("board compiler (zig)", not failure, found, mend)
+
+
+_ONE_INSTRUCTION = """
+from unicorn import Uc, arm_const, unicorn_const
+board = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB | unicorn_const.UC_MODE_MCLASS)
+board.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
+board.mem_map(0, 4096)
+board.mem_write(0, bytes([42, 0x20]))  # movs r0, #42
+board.emu_start(1, 2)
+assert board.reg_read(arm_const.UC_ARM_REG_R0) == 42, "the emulator computes wrongly"
+"""
+
+
+def _board_emulator() -> Check:
+    """Execute one instruction of the virtual board's processor."""
+    failure = _failure([sys.executable, "-c", _ONE_INSTRUCTION])
+    found = f"does not run: {failure}" if failure else "runs Cortex-M4F code"
+    mend = f"{_AGAIN}; if it stays, use Binder (README)."
+    return Check("board emulator (unicorn)", not failure, found, mend)
 
 
 def _disk() -> Check:

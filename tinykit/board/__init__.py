@@ -1,11 +1,19 @@
-"""Boards and what fits on them: profiles, the arena a model needs there, the fit check."""
+"""Boards: their profiles, the check of what fits on them, and the virtual board."""
 
+from tinykit.board.board_run import BoardRun, Fault
 from tinykit.board.fit import Fit, check_fit, measured_arena_bytes, target_arena_bytes
+from tinykit.board.model_run import LayerRun, ModelRun
 from tinykit.board.profiles import Board, boards, find_board
+from tinykit.board.virtual import VirtualBoard
 
 __all__ = [
     "Board",
+    "BoardRun",
+    "Fault",
     "Fit",
+    "LayerRun",
+    "ModelRun",
+    "VirtualBoard",
     "boards",
     "check_fit",
     "find_board",

@@ -3,6 +3,7 @@
 Taught in notebook 01. Sizes are in bytes. Rows that are estimates say so.
 """
 
+import contextlib
 import html
 import math
 import textwrap
@@ -11,19 +12,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinykit.board.profiles import Board, find_board
+from tinykit.errors import TinykitError
 from tinykit.streaming import DEFAULT_DECISION
+
+ENGINES = ("compiled", "tflm")
 
 # Measured with GCC 12 on a Cortex-M4: TFLM with CMSIS-NN, ordinary registrations, error strings
 # kept, for the six ops of the MLPerf Tiny keyword model. A further op adds a few thousand bytes.
 _TFLM_CODE = 107_152
 _TFLM_OPS = 6
 _CODE_PER_OP = 6_000
+# Where the virtual board cannot run: what it counted for the course's keyword model.
+_COMPILED_CODE = 7_000
+_CYCLES_PER_MAC = 1.75
 _SKETCH_CODE = 8_192  # front end, decider, microphone, log10f (estimate)
 _INTERPRETER_RAM = 1_024  # MicroInterpreter and op resolver (estimate)
 
 _ARENA_ALIGNMENT = 16
 _ARENA_MARGIN = 512
 _ARENA_MARGIN_PER_LAYER = 32
+
+_BUSY = 0.45  # share of the processor's time to ask the model as often as possible with
+_TOO_BUSY = 0.5  # share from which on it is worth a word
+_SLOWEST_SECONDS = 0.25  # a keyword of half a second is heard twice
 
 
 def measured_arena_bytes(tiny) -> int:
@@ -103,19 +114,53 @@ def _cmsis_scratch_bytes(layer) -> int:
     return 0
 
 
-def ring_samples(tiny, board: Board) -> int:
+def ring_samples(sample_rate: int, inference: float) -> int:
     """Samples to queue between microphone and loop(): one and a half inferences' worth.
 
-    A power of two, at least a quarter of a second and at most two seconds.
+    A power of two, at least a quarter of a second and at most two seconds. `inference`: seconds.
     """
-    rate = tiny.frontend.sample_rate
-    wanted = min(max(1.5 * inference_seconds(tiny, board), 0.25), 2.0) * rate
+    wanted = min(max(1.5 * inference, 0.25), 2.0) * sample_rate
     return 2 ** math.floor(math.log2(2 * wanted - 1))
 
 
-def inference_seconds(tiny, board: Board) -> float:
-    """Estimated seconds for one inference under TFLM."""
-    return tiny.macs * board.cycles_per_mac / board.clock
+@dataclass(frozen=True)
+class Pace:
+    """How often a board asks the model, and how busy that keeps it. Estimates.
+
+    Attributes:
+        stride_frames: new frames of sound from one inference to the next.
+        seconds: from one inference to the next; more than those frames last when the board is slow.
+        busy: share of the processor's time for front end and model, 0 ... 1.
+    """
+
+    stride_frames: int
+    seconds: float
+    busy: float
+
+
+def pace(tiny, board: Board, inference: float) -> Pace:
+    """How often to ask a model whose inference takes so many seconds.
+
+    As often as `tiny.decision` wants, or as 45 % of the processor's time allow; but at least every
+    quarter of a second, and so that two inferences still make an average over the same time.
+    """
+    decision = DEFAULT_DECISION | tiny.decision
+    frontend, wanted = tiny.frontend, decision["stride_frames"]
+    frame_seconds = frontend.hop_length / frontend.sample_rate
+    listening = min(_frame_cycles(frontend, board) / board.clock / frame_seconds, 0.99)
+    slowest = min(int(decision["window"] * wanted / 1.5), int(_SLOWEST_SECONDS / frame_seconds))
+    relaxed = slowest
+    if listening < _BUSY:
+        relaxed = math.ceil(inference / (_BUSY - listening) / frame_seconds)
+    stride = max(wanted, min(relaxed, slowest))
+    seconds = max(stride * frame_seconds, inference / (1 - listening))
+    return Pace(stride, seconds, min(1, listening + inference / seconds))
+
+
+def _frame_cycles(frontend, board: Board) -> float:
+    """Cycles of one frame: a Fourier transform takes n log n steps."""
+    size = frontend.frame_length
+    return board.frame_cycles * size * math.log2(size) / (512 * math.log2(512))
 
 
 @dataclass(frozen=True)
@@ -124,17 +169,19 @@ class Fit:
 
     Attributes:
         board: the board's profile.
+        engine: what runs the model, "compiled" or "tflm".
         ram: bytes of RAM by part, in the order a memory map shows them.
         flash: bytes of flash by part.
         seconds: estimated time of one inference.
-        hop_seconds: time between two inferences when the board keeps up.
+        pace: how often the model is asked; None for a model without a front end.
     """
 
     board: Board
+    engine: str
     ram: dict[str, int]
     flash: dict[str, int]
     seconds: float
-    hop_seconds: float
+    pace: Pace | None
 
     @property
     def headline(self) -> str:
@@ -158,11 +205,8 @@ class Fit:
                     f"{memory}: {used - limit:,} bytes too many. The {largest} is the largest "
                     f"part: {_REMEDIES[largest]}"
                 )
-        if self.seconds > self.hop_seconds:
-            advice.append(
-                f"Speed: an inference is wanted every {self.hop_seconds * 1000:.0f} ms but takes "
-                "longer, so there will be fewer of them. A smaller model reacts faster."
-            )
+        if self.pace and self.pace.busy > _TOO_BUSY:
+            advice.append("Speed: a smaller model answers more often and spares the battery.")
         return advice
 
     def _totals(self) -> list[tuple[str, int, int]]:
@@ -184,8 +228,12 @@ class Fit:
         return rows
 
     def _footer(self) -> list[str]:
-        speed = f"About {self.seconds * 1000:.0f} ms per inference (estimate)."
-        return [speed, "* an estimate: read off published builds for other sketches", *self.advice]
+        speed = f"About {self.seconds * 1000:.0f} ms per inference"
+        if self.pace:
+            speed += f", every {self.pace.seconds * 1000:.0f} ms: with the front end "
+            speed += f"{self.pace.busy:.0%} of the processor's time"
+        notes = [f"{speed} (estimate).", "* an estimate: read off other builds"]
+        return [*notes, *self.advice]
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -215,45 +263,84 @@ _REMEDIES = {
     "front end": "a shorter clip, fewer mel bands or a shorter frame make it smaller.",
     "sample ring": "a faster (smaller) model needs a shorter ring.",
     "model": "fewer channels or layers make it smaller.",
+    "weights": "fewer channels or layers make them smaller.",
     "front-end tables": "a shorter frame makes them smaller.",
     "interpreter": "a model with fewer kinds of layers makes it smaller.",
 }
-_ESTIMATED = ("interpreter", "core", "sketch code")
+_ESTIMATED = ("interpreter", "model code", "core", "sketch code")
 
 
-def check_fit(tiny, board: str | Board = "nano33ble", arena_bytes: int | None = None) -> Fit:
+def check_fit(
+    tiny,
+    board: str | Board = "nano33ble",
+    engine: str = "compiled",
+    *,
+    arena_bytes: int | None = None,
+) -> Fit:
     """Compare what the sketch of `tiny` takes with what `board` has.
 
     Args:
         tiny: a TinyModel with an audio front end, or none.
         board: a name from `boards`, or a Board.
-        arena_bytes: smallest arena under TFLM on the host (`Report.arena_bytes`; measured when left
-            out); what the board needs is computed by `target_arena_bytes`.
+        engine: what runs the model: "compiled", C++ made from it (`tk.compile`), whose memory is
+            known to the byte; or "tflm", TensorFlow Lite Micro's interpreter.
+        arena_bytes: for "tflm": smallest arena on the host (`Report.arena_bytes`; measured when
+            left out); what the board needs is computed by `target_arena_bytes`.
+
+    Raises TinykitError when the board or the engine is not known, and when the compiled engine
+    lacks an operator of the model.
     """
     board = find_board(board)
-    if arena_bytes is None:
-        arena_bytes = measured_arena_bytes(tiny)
-    ram = {"tensor arena": target_arena_bytes(tiny, arena_bytes)}
-    flash = {"model": tiny.size}
-    hop_seconds = math.inf
+    check_engine(engine)
+    if engine == "compiled":
+        ram, flash, cycles = _compiled_parts(tiny, board)
+    else:
+        ram, flash, cycles = _tflm_parts(tiny, board, arena_bytes)
+    seconds, how_often = cycles / board.clock, None
     if tiny.frontend is not None:
-        frontend = tiny.frontend
-        stride = (DEFAULT_DECISION | tiny.decision)["stride_frames"]
-        hop_seconds = stride * frontend.hop_length / frontend.sample_rate
+        frontend, how_often = tiny.frontend, pace(tiny, board, seconds)
         # int16 samples and float32 work space of a frame, int8 window of features
         ram["front end"] = 6 * frontend.frame_length + math.prod(frontend.shape)
-        ram["sample ring"] = 2 * ring_samples(tiny, board)
+        ram["sample ring"] = 2 * ring_samples(frontend.sample_rate, seconds)
         # float32 window, twiddles and mel weights; two uint16 per band
         weights = int((frontend.filterbank != 0).sum())
         flash["front-end tables"] = 8 * frontend.frame_length + 4 * (weights + frontend.n_mels)
-    ram |= {"interpreter": _INTERPRETER_RAM, "core": board.core_ram, "stack": board.stack}
+    ram |= {"core": board.core_ram, "stack": board.stack}
+    flash |= {"sketch code": _SKETCH_CODE, "core": board.core_flash}
+    return Fit(board, engine, ram, flash, seconds, how_often)
+
+
+def check_engine(engine: str) -> None:
+    """Raise TinykitError when a sketch cannot be made with this engine."""
+    if engine not in ENGINES:
+        raise TinykitError(f'There is no engine "{engine}". Choose one of: {", ".join(ENGINES)}.')
+
+
+def _compiled_parts(tiny, board: Board) -> tuple[dict[str, int], dict[str, int], float]:
+    """RAM, flash, and cycles of an inference of the compiled model."""
+    from tinykit.compiler import compile
+
+    compiled = compile(tiny)
+    code, cycles = _COMPILED_CODE, _CYCLES_PER_MAC * compiled.macs
+    with contextlib.suppress(TinykitError):  # it has no compiler, or the model does not fit on it
+        from tinykit.board.virtual import VirtualBoard
+
+        run = VirtualBoard().run_model(compiled, np.zeros(compiled.input_shape, np.int8))
+        code, cycles = run.code_bytes, run.cycles
+    flash = {"weights": compiled.constant_bytes, "model code": code}
+    return {"tensor arena": compiled.arena_bytes}, flash, cycles * board.slowdown
+
+
+def _tflm_parts(
+    tiny, board: Board, arena_bytes: int | None
+) -> tuple[dict[str, int], dict[str, int], float]:
+    """RAM, flash, and cycles of an inference under TensorFlow Lite Micro."""
+    if arena_bytes is None:
+        arena_bytes = measured_arena_bytes(tiny)
     further_ops = max(0, len(set(tiny.ops)) - _TFLM_OPS)
-    flash |= {
-        "interpreter": _TFLM_CODE + further_ops * _CODE_PER_OP,
-        "sketch code": _SKETCH_CODE,
-        "core": board.core_flash,
-    }
-    return Fit(board, ram, flash, inference_seconds(tiny, board), hop_seconds)
+    ram = {"tensor arena": target_arena_bytes(tiny, arena_bytes), "interpreter": _INTERPRETER_RAM}
+    code = _TFLM_CODE + further_ops * _CODE_PER_OP
+    return ram, {"model": tiny.size, "interpreter": code}, tiny.macs * board.tflm_cycles_per_mac
 
 
 def _round_up(number: int, multiple: int) -> int:

@@ -26,7 +26,9 @@ class Board:
         core_url: extra Boards Manager address, or "" for Arduino's own cores.
         core_flash, core_ram: bytes the core takes (estimate), without the stack.
         stack: bytes the core reserves for the stack of setup() and loop().
-        cycles_per_mac: clock cycles per multiply-accumulate under TFLM (estimate).
+        slowdown: clock cycles of a compiled model, in those of the Cortex-M4F (estimate).
+        tflm_cycles_per_mac: clock cycles per multiply-accumulate under TFLM (estimate).
+        frame_cycles: clock cycles of the sound front end for a frame of 512 samples (estimate).
         microphone: which Microphone*.cpp of the TinyKit library drives it.
         imu: motion sensor, or "" when the board has none.
         led_pins: Arduino pin names, one per colour.
@@ -47,7 +49,9 @@ class Board:
     core_flash: int
     core_ram: int
     stack: int
-    cycles_per_mac: float
+    slowdown: float
+    tflm_cycles_per_mac: float
+    frame_cycles: int
     microphone: str
     imu: str
     led_pins: tuple[str, ...]
@@ -80,8 +84,10 @@ _NANO33BLE = {
     "core_flash": 85_328,  # an empty sketch
     "core_ram": 44_552 - _MBED_STACK,
     "stack": _MBED_STACK,
+    "slowdown": 1.0,
     # MLPerf Tiny keyword spotting, microTVM + CMSIS-NN on a Cortex-M4: 12.0 M cycles, 2.66 M MACs
-    "cycles_per_mac": 4.5,
+    "tflm_cycles_per_mac": 4.5,
+    "frame_cycles": 70_000,  # counted on the virtual board, compiled for size as Arduino does
     "microphone": "Pdm",
     "led_pins": ("LEDG", "LEDR", "LEDB"),
     "led_on": "LOW",
@@ -120,7 +126,9 @@ _ALL = [
         core_flash=171_520,  # a small sketch on the same chip
         core_ram=65_120 - _MBED_STACK,
         stack=_MBED_STACK,
-        cycles_per_mac=3.0,  # no measurement: two thirds of the Cortex-M4, for its dual issue
+        slowdown=2 / 3,  # no measurement: for its dual issue
+        tflm_cycles_per_mac=3.0,  # likewise
+        frame_cycles=50_000,
         microphone="Pdm",
         imu="LSM6DSOX",
         led_pins=("LEDG", "LEDR", "LEDB"),
@@ -141,7 +149,9 @@ _ALL = [
         core_flash=112_214,  # a small sketch
         core_ram=44_552 - _MBED_STACK,
         stack=_MBED_STACK,
-        cycles_per_mac=25.0,  # no measurement: no SIMD; as reference kernels on a Cortex-M4
+        slowdown=8.0,  # instructions counted, compiled for the Cortex-M0+, which has no SIMD
+        tflm_cycles_per_mac=25.0,  # no measurement: as reference kernels on a Cortex-M4
+        frame_cycles=1_400_000,  # counted likewise: floating point in software
         microphone="Pdm",
         imu="LSM6DSOX",
         led_pins=("LED_BUILTIN",),  # the RGB LED hangs on the radio module and needs its firmware
@@ -162,8 +172,10 @@ _ALL = [
         core_flash=303_164,  # a small sketch
         core_ram=20_316 + 32_768,  # what it reports, and the heap of FreeRTOS and the I2S driver
         stack=8_192,  # loop()'s task, from the heap
+        slowdown=7.0,  # no measurement: no SIMD in plain C++
         # 2300 ms for 7.2 M MACs at 240 MHz: Espressif's person detection without ESP-NN
-        cycles_per_mac=77.0,
+        tflm_cycles_per_mac=77.0,
+        frame_cycles=100_000,
         microphone="Esp32",
         imu="",
         led_pins=("LED_BUILTIN",),

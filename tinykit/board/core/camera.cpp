@@ -1,0 +1,33 @@
+// The camera: readFrame() waits for the next frame to begin and then as long as it lasts, with the
+// processor reading pixel after pixel.
+#include <Arduino_OV767X.h>
+
+#include "doors.h"
+
+OV767X Camera;
+
+int OV767X::begin(int resolution, int format, int fps) {
+  static constexpr struct {
+    int width, height;
+  } kSizes[] = {{640, 480}, {352, 240}, {320, 240}, {176, 144}, {160, 120}};
+  if (resolution < VGA || resolution > QQVGA || fps < 1) return 0;
+  if (format != GRAYSCALE && format != RGB565) return 0;
+  width_ = kSizes[resolution].width;
+  height_ = kSizes[resolution].height;
+  bytesPerPixel_ = format == GRAYSCALE ? 1 : 2;
+  fps_ = fps;
+  delay(1000);  // the library gives the sensor this time to settle
+  board::write(board::kCameraStart, static_cast<uint32_t>(width_ | height_ << 12 |
+                                                          bytesPerPixel_ << 24));
+  return 1;
+}
+
+void OV767X::end() { board::write(board::kCameraStart, 0); }
+
+void OV767X::readFrame(void* buffer) {
+  const uint64_t period = uint64_t{1000000} * board::kCyclesPerMicrosecond /
+                          static_cast<uint64_t>(fps_);
+  const uint64_t toNext = period - board::clock().cycles % period;
+  board::waitCycles(toNext + period);
+  board::write(board::kCameraFrame, reinterpret_cast<uintptr_t>(buffer));
+}

@@ -1,0 +1,148 @@
+"""Runs a sketch on the virtual board: setup(), then loop() again and again, devices around it."""
+
+from tinykit.board.backtrace import backtrace
+from tinykit.board.board_run import BoardRun, Fault, Inference
+from tinykit.board.build import Memory, build
+from tinykit.board.devices import Devices
+from tinykit.board.explanations import why_it_does_not_compile, why_it_stopped
+from tinykit.board.functions import function_totals
+from tinykit.board.machine import Machine, MachineError
+from tinykit.board.profiles import Board
+from tinykit.board.program import Program
+from tinykit.board.sketch import read_sketch
+from tinykit.board.toolchain import CompileError
+from tinykit.errors import TinykitError
+
+_CORE = (
+    *("arduino.cpp", "print.cpp", "printf.cpp", "stream.cpp", "string.cpp", "heap.cpp"),
+    *("pdm.cpp", "imu.cpp", "camera.cpp"),
+)
+_STUCK_SECONDS = 1.0  # without a return of loop(), and working, not waiting
+
+
+def run_sketch(
+    board: Board,
+    sketch: object,
+    seconds: float,
+    **inputs,
+) -> BoardRun:
+    """Compile a sketch and run it for some time; see `VirtualBoard.run`."""
+    name, files = read_sketch(sketch)
+    program = _built(board, name, files)
+    machine, devices = _machine(board, program, inputs)
+    own = tuple(file.rsplit("/", 1)[-1].removesuffix(".cpp") for file in files)
+    own += tuple(file.rsplit("/", 1)[-1] for file in files)
+    fault = _Execution(machine, devices, seconds, own).run()
+    devices.serial.close()
+    return BoardRun(
+        board=board,
+        name=name,
+        seconds=machine.seconds,
+        serial=devices.serial.lines,
+        leds=devices.pins.led_changes,
+        pins=devices.pins.changes,
+        instructions=machine.instructions,
+        cycles=machine.cycles,
+        busy=1 - machine.counter.idle_cycles / max(machine.cycles, 1),
+        inferences=_inferences(machine),
+        lost_samples=devices.microphone.lost_samples(machine.cycles),
+        microphone_stopped=devices.microphone.stopped_at,
+        static_bytes=program.static_bytes,
+        stack_bytes=machine.stack_depth,
+        flash_bytes=program.flash_bytes,
+        functions=function_totals(machine),
+        fault=fault,
+    )
+
+
+def _built(board: Board, name: str, files: dict[str, str]) -> Program:
+    memory = Memory(board.flash - board.core_flash, board.ram - board.core_ram, board.stack)
+    revision = ["-DBOARD_REV2"] if board.name.endswith("rev2") else []
+    try:
+        return build(
+            files,
+            memory,
+            roots=["boardSetup", "boardLoop", "boardWait", "boardLoopEnd"],
+            core=_CORE,
+            flags=["-Werror=return-type", *revision],
+        )
+    except CompileError as error:
+        raise TinykitError(why_it_does_not_compile(error.messages, name, board)) from error
+
+
+def _machine(board: Board, program: Program, inputs: dict) -> tuple[Machine, Devices]:
+    devices: Devices
+    machine = Machine(
+        program,
+        board.stack,
+        board.clock,
+        on_read=lambda offset: devices.read(offset),
+        on_write=lambda offset, value: devices.write(offset, value),
+    )
+    devices = Devices(machine, **inputs)
+    machine.watch_loop()
+    for function in program.functions:
+        if function.name == "model::invoke":
+            machine.mark(function.address, 0)
+    return machine, devices
+
+
+def _inferences(machine: Machine) -> list[Inference]:
+    return [
+        Inference(start / machine.clock_hz, instructions, cycles)
+        for start, instructions, cycles, *_ in machine.calls.tolist()
+    ]
+
+
+class _Execution:
+    """One run: setup(), loop() and interrupts, until the time is over or something goes wrong."""
+
+    def __init__(
+        self, machine: Machine, devices: Devices, seconds: float, own_files: tuple[str, ...]
+    ) -> None:
+        self._machine = machine
+        self._devices = devices
+        self._end = round(seconds * machine.clock_hz)
+        self._own_files = own_files
+
+    def run(self) -> Fault | None:
+        """Returns why it went wrong, or None."""
+        machine = self._machine
+        try:
+            machine.begin("boardConstruct")
+            if not self._finished():
+                return self._fault("The constructor of a global object has not returned.")
+            machine.begin("boardSetup")
+            if not self._finished():
+                return self._fault("setup() has not returned.")
+            machine.begin("boardLoop")
+            self._finished()
+        except MachineError as fault:
+            frames = fault.frames or tuple(backtrace(machine, fault.pc))
+            return Fault(machine.seconds, why_it_stopped(fault, machine), frames, self._own_files)
+        return self._stuck()
+
+    def _finished(self) -> bool:
+        """Execute until the function returns or the time is over; says whether it returned."""
+        machine, devices = self._machine, self._devices
+        while machine.cycles < self._end and not devices.camera.exhausted:
+            soon = machine.cycles + machine.clock_hz // 4  # so that Ctrl-C gets its turn
+            running = machine.run(min(self._end, devices.next_event, soon))
+            if devices.problem:
+                raise devices.problem
+            if not running:
+                return True
+            devices.deliver()
+        return False
+
+    def _stuck(self) -> Fault | None:
+        """A fault when loop() has been working for long without returning."""
+        machine = self._machine
+        since = machine.seconds - machine.counter.loop_start / machine.clock_hz
+        if since < _STUCK_SECONDS or machine.counter.loop_idle > 0.5 * since * machine.clock_hz:
+            return None
+        return self._fault(f"loop() has not returned for {since:.1f} s.")
+
+    def _fault(self, what: str) -> Fault:
+        machine = self._machine
+        return Fault(machine.seconds, what, tuple(backtrace(machine)), self._own_files)
