@@ -144,15 +144,19 @@ class HostSketch:
 
     def __init__(self, folder: Path, board: str, build: Path) -> None:
         self.folder = folder
+        self.is_compiled = (folder / "src/tinykit/nn").is_dir()
         self.program = build / ("sketch.exe" if sys.platform == "win32" else "sketch")
         include = ["-I", STAND_INS / "arduino", "-I", folder, "-include", "Arduino.h", "-x", "c++"]
         common = ["-std=c++17", "-O1", *board_flags(board), *include]
+        common += ["-DCOMPILED"] * self.is_compiled
+        renamed = ["-Dinvoke=compiledInvoke", "-Doutput=compiledOutput"] * self.is_compiled
         objects = []
         # The sketch itself under the strict flags, the stand-in is ordinary C++.
         for source in [*sketch_sources(folder), STAND_INS / "host.cpp"]:
             strict = [] if source.name == "host.cpp" else SKETCH_FLAGS
+            own = renamed if source.name == "model.cpp" else []
             objects.append(build / f"{source.name}.o")
-            compile_cpp([*common, *strict, "-c", source, "-o", objects[-1]])
+            compile_cpp([*common, *strict, *own, "-c", source, "-o", objects[-1]])
         compile_cpp([*objects, "-pthread", "-o", self.program])
 
     def run(self, work: Path, recording: np.ndarray, tiny, **options) -> str:
@@ -163,9 +167,9 @@ class HostSketch:
         (work / "recording").write_bytes(np.ascontiguousarray(recording, "<i2").tobytes())
         scores = options.pop("scores", np.zeros((0, 1), np.int8))
         (work / "scores").write_bytes(np.ascontiguousarray(scores, np.int8).tobytes())
-        options |= {name: work / name for name in ("recording", "scores", "inputs", "network")}
+        files = ("recording", "scores", "inputs", "outputs", "network", "leds")
+        options |= {name: work / name for name in files}
         options |= {
-            "leds": work / "leds",
             "labels": len(tiny.labels),
             "input_size": int(np.prod(tiny.input_shape)),
             "network_size": tiny.size,

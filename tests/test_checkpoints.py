@@ -46,7 +46,6 @@ def test_other_labels_are_refused():
         tk.load_checkpoint("keyword_spotting", ["stop", "go", "unknown", "silence"])
 
 
-@pytest.mark.tflm
 def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(tiny, tmp_path):
     example = ROOT / "arduino" / "keyword_spotting"
     sketch = tk.export_sketch(tiny, "nano33ble", tmp_path / "keyword_spotting")

@@ -15,8 +15,9 @@ import numpy as np
 import psutil
 import pytest
 
-from tinykit import projects
+from tinykit import doctor, projects
 from tinykit.cli import main, parse_words
+from tinykit.export import export_sketch
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = {
@@ -81,7 +82,7 @@ def test_help_answers_without_loading_tensorflow_or_librosa():
     code = (
         "import sys, contextlib\nfrom tinykit.cli import main\n"
         "with contextlib.suppress(SystemExit):\n    main(['run', '--help'])\n"
-        "print({'tensorflow', 'keras', 'librosa', 'matplotlib'} & set(sys.modules))"
+        "print({'tensorflow', 'keras', 'librosa', 'matplotlib', 'unicorn'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "set()" and done.stderr == ""
@@ -92,7 +93,18 @@ def test_every_command_of_the_design_is_there(capsys):
         main(["--help"])
     shown = capsys.readouterr().out
     assert stop.value.code == 0
-    for name in ("run", "predict", "verify", "download", "doctor", "lab", "test"):
+    commands = (
+        "run",
+        "predict",
+        "verify",
+        "compile",
+        "emulate",
+        "download",
+        "doctor",
+        "lab",
+        "test",
+    )
+    for name in commands:
         assert f"    {name} " in shown
 
 
@@ -154,6 +166,19 @@ def test_report_has_the_keys_of_the_design_and_its_summary_reads(
     assert report["size"]["tflite_bytes"] == small_tiny.size and report["size"]["arena_bytes"] > 0
     assert report["seconds"]["train"] == 12.3 and report["seconds"]["total"] > 0
     assert "64 inputs, every byte identical" in projects.summary(report)
+    assert "board" not in report, "only when the virtual board ran"
+
+
+@pytest.mark.tflm
+def test_report_says_what_the_virtual_board_made_of_the_model(small_tiny, small_features, tmp_path):
+    from tinykit.verification import verify
+
+    found = verify(small_tiny, small_features, board="nano33ble", board_samples=3)
+    path = projects.write_report(tmp_path, project="keyword_spotting", data="bundled", report=found)
+    report = json.loads(path.read_text(encoding="utf-8"))
+    keys = {"name", "instructions", "ram_bytes", "stack_bytes", "flash_bytes", "identical"}
+    assert keys <= set(report["board"]) and report["board"]["identical"] is True
+    assert "every byte identical on the virtual nano33ble" in projects.summary(report)
 
 
 def test_failed_check_is_exit_code_1_and_says_where_to_look(notebook, tmp_path, capsys):
@@ -285,9 +310,10 @@ def test_ctrl_c_during_training_keeps_the_earlier_run_and_ends_the_kernel(notebo
 
 @pytest.fixture(scope="module")
 def trained(small_tiny, tmp_path_factory) -> Path:
-    """An output folder with a model in it."""
+    """An output folder with a model and its sketch in it."""
     folder = tmp_path_factory.mktemp("trained")
     small_tiny.save(folder)
+    export_sketch(small_tiny, out=folder / "sketch/keyword_spotting")
     return folder
 
 
@@ -341,6 +367,18 @@ def test_a_line_break_in_a_files_name_makes_no_second_line(trained, tmp_path, ca
     assert json.loads(capsys.readouterr().out)[0]["file"] == str(path), "JSON has the real name"
 
 
+@pytest.mark.slow
+def test_predict_on_the_virtual_board_gives_the_very_scores_of_the_host(trained, sounds, capsys):
+    shown = {}
+    for engine in ("compiled", "litert"):
+        assert (
+            main(["predict", str(trained), str(sounds / "a.wav"), "--json", "--engine", engine])
+            == 0
+        )
+        shown[engine] = json.loads(capsys.readouterr().out)
+    assert shown["compiled"] == shown["litert"]
+
+
 def test_predict_prints_a_table(trained, sounds, capsys):
     assert main(["predict", str(trained), str(sounds / "a.wav"), "--engine", "litert"]) == 0
     head, row = capsys.readouterr().out.splitlines()
@@ -370,6 +408,115 @@ def test_verify_refuses_what_is_no_model_in_one_line(content, tmp_path, capsys):
     assert error.startswith("tinykit: ") and error.count("\n") == 1 and "model.tflite" in error
 
 
+@pytest.mark.tflm
+def test_verify_runs_the_compiled_model_too_when_a_board_is_named(trained, capsys):
+    assert main(["verify", str(trained / "model.tflite"), "--board", "nano33ble", "--json"]) == 0
+    board = json.loads(capsys.readouterr().out)["board"]
+    assert board["name"] == "nano33ble" and board["identical"] and board["samples"] == 100
+    sizes = ("instructions", "ram_bytes", "stack_bytes", "flash_bytes")
+    assert all(board[name] > 0 for name in sizes)
+
+
+# ---- The compiler and the virtual board ----
+
+
+def test_compile_writes_a_folder_of_cpp_and_replaces_only_its_own(trained, tmp_path, capsys):
+    arguments = ["compile", str(trained / "model.tflite"), "--out", str(tmp_path / "cpp")]
+    assert main(arguments) == 0
+    assert str(tmp_path / "cpp") in capsys.readouterr().out
+    assert {"model.h", "model.cpp", "src"} == set(listing(tmp_path / "cpp"))
+    assert main(arguments) == 0, "its own output may be replaced"
+    (tmp_path / "cpp/thesis.txt").write_text("three years of work")
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tinykit: ") and error.count("\n") == 1
+    assert (tmp_path / "cpp/thesis.txt").is_file()
+
+
+def test_emulate_reports_of_a_model_what_the_design_promises(trained, capsys):
+    assert main(["emulate", str(trained / "model.tflite"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["identical"] in (True, None), "null where TFLM has no package"
+    sizes = ("instructions", "ram_bytes", "stack_bytes", "flash_bytes")
+    assert all(isinstance(report[name], int) and report[name] > 0 for name in sizes)
+    assert len(report["layers"]) >= 5
+    for layer in report["layers"]:
+        assert {"name", "op", "instructions", "macs"} <= set(layer)
+    executed = sum(layer["instructions"] for layer in report["layers"])
+    assert 0.98 * report["instructions"] <= executed <= report["instructions"]
+
+
+def test_emulate_runs_each_given_input(trained, small_tiny, small_features, tmp_path, capsys):
+    np.save(tmp_path / "x.npy", small_tiny.quantize(small_features[:2]))
+    arguments = ["emulate", str(trained / "model.tflite"), "--input", str(tmp_path / "x.npy")]
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["inputs"] == 2
+    assert main(arguments) == 0
+    assert "conv_2d" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_emulate_lets_a_sketch_hear_a_recording(trained, tmp_path, capsys):
+    import soundfile
+
+    noise = np.random.default_rng(2).normal(0, 0.1, 32_000).astype(np.float32)
+    soundfile.write(tmp_path / "noise.wav", noise, 16_000)
+    arguments = ["emulate", str(trained), "--input", str(tmp_path / "noise.wav"), "--json"]
+    assert main(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["fault"] is None and report["lost_samples"] == 0
+    assert 2 <= report["seconds"] <= 3, "the recording, and a little after it"
+    assert report["inferences"] >= 4, "four a second, from the second one on"
+    assert 0 < report["busy"] <= 0.5
+    assert 0 < report["stack_bytes"] < report["ram_bytes"] <= 262_144
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no/such/place"], "no/such/place cannot be read"),
+        (["{here}"], "holds no sketch"),
+        (["{trained}", "--input", "no.wav"], "no.wav cannot be read"),
+        (["{trained}/model.tflite", "--input", "no.npy"], "no.npy cannot be read"),
+        (["{trained}/model.tflite", "--board", "uno"], 'no board "uno"'),
+        (["{trained}/tinymodel.json"], "tinymodel.json"),
+    ],
+)
+def test_emulate_refuses_what_it_cannot_run_in_one_line(
+    arguments, said, trained, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = [text.format(here=tmp_path, trained=trained) for text in arguments]
+    assert main(["emulate", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tinykit: ") and error.count("\n") == 1
+    assert said in error.replace("\\", "/")
+
+
+def test_emulate_runs_any_sketch_and_a_crash_is_exit_code_1(tmp_path, capsys):
+    ino = tmp_path / "mine/mine.ino"
+    ino.parent.mkdir()
+    ino.write_text('void setup() { Serial.begin(9600); Serial.println("hi"); }\nvoid loop() {}\n')
+    assert main(["emulate", str(ino.parent), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["serial"][0]["text"] == "hi"
+    ino.write_text("volatile int* p;\nvoid setup() { *p = 1; }\nvoid loop() {}\n")
+    assert main(["emulate", str(ino.parent), "--json"]) == 1
+    assert "mine.ino:2" in json.loads(capsys.readouterr().out)["fault"]
+    ino.write_text("void setup() { oops }\nvoid loop() {}\n")
+    assert main(["emulate", str(ino.parent)]) == 2
+    error = capsys.readouterr().err
+    assert "mine.ino, line 1" in error and error.count("\n") == 1
+
+
+def test_emulate_says_that_a_sketch_with_tflms_library_must_be_exported_anew(
+    small_tiny, sounds, tmp_path, capsys
+):
+    export_sketch(small_tiny, out=tmp_path / "listener", engine="tflm", arena_bytes=12_000)
+    assert main(["emulate", str(tmp_path / "listener"), "--input", str(sounds / "a.wav")]) == 2
+    error = capsys.readouterr().err
+    assert 'engine="compiled"' in error and error.count("\n") == 1
+
+
 def test_download_of_an_unknown_set_lists_the_known_ones(capsys):
     assert main(["download", "everything"]) == 2
     assert "speech_commands" in capsys.readouterr().err
@@ -385,6 +532,22 @@ def test_doctor_knows_every_dependency_and_how_to_mend_what_is_missing(capsys):
     assert {"Python", "librosa", "jupyterlab", "disk", "memory"} <= {c["name"] for c in checks}
     assert all(check["mend"] for check in checks if not check["ok"])
     assert code == int(any(check["required"] and not check["ok"] for check in checks))
+
+
+@pytest.mark.parametrize(
+    ("package", "check"),
+    [("ziglang", doctor._board_compiler), ("unicorn", doctor._board_emulator)],
+)
+def test_doctor_tries_the_virtual_boards_tools_and_says_how_to_mend_them(
+    package, check, tmp_path, monkeypatch
+):
+    """Present is not enough: a virus scanner may have taken the program out of the package."""
+    assert check().ok
+    (tmp_path / f"{package}.py").write_text("raise OSError('it is gone')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = check()
+    assert not found.ok and found.required
+    assert "it is gone" in found.found and "Delete" in found.mend
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace as S
 
 import matplotlib
 
@@ -17,7 +18,8 @@ import pytest
 from nbclient import NotebookClient
 
 from tinykit import plots
-from tinykit.board import check_fit
+from tinykit.board import boards, check_fit
+from tinykit.compiler import compile
 from tinykit.datasets import tone
 from tinykit.features.audio import LogMel
 from tinykit.models import band_cnn
@@ -34,6 +36,36 @@ STREAM = Stream(
     (SCORES[:20] * 255).astype(np.uint8),
     SCORES[:20],
     [(0.9, "yes", 0.8), (1.7, "no", 0.75)],
+)
+
+LAYERS = S(
+    layers=[
+        S(name="conv_2d", op="CONV_2D", instructions=600_000, macs=500_000),
+        S(name="depthwise_conv_2d", op="DEPTHWISE_CONV_2D", instructions=270_000, macs=72_000),
+        S(name="softmax", op="SOFTMAX", instructions=900, macs=0),
+    ]
+)
+PLAN = S(
+    arena_bytes=9_000,
+    boxes=[
+        S(name="input", kind="activation", offset=0, size=2_000, first_step=0, last_step=0),
+        S(name="conv_2d", kind="activation", offset=1_000, size=8_000, first_step=0, last_step=1),
+        S(name="scratch", kind="scratch", offset=200, size=160, first_step=1, last_step=1),
+        S(name="softmax", kind="activation", offset=0, size=4, first_step=1, last_step=2),
+    ],
+)
+RUN = S(
+    board=boards["nano33ble"],
+    seconds=2.0,
+    inferences=[S(seconds=1.0, cycles=6_400_000), S(seconds=1.2, cycles=6_400_000)],
+    serial=[S(seconds=0.9, text="0.900 s  yes  0.80"), S(seconds=1.7, text="1.700 s  no  0.75")],
+    leds=[
+        # Switched off first: the LED is active low.
+        *(S(seconds=0.0, pin=pin, level=1) for pin in ("LEDG", "LEDR", "LEDB")),
+        S(seconds=0.9, pin="LEDG", level=0),
+        S(seconds=1.4, pin="LEDG", level=1),
+        S(seconds=1.7, pin="LEDR", level=0),
+    ],
 )
 
 
@@ -62,8 +94,11 @@ def drawings(small_tiny) -> dict:
         "number_line": lambda: plots.number_line(FRONTEND(CLIP), 0.03, -128),
         "float_against_int8": lambda: plots.float_against_int8(SCORES, SCORES.round(2)),
         "layer_costs": lambda: plots.layer_costs(small_tiny),
-        "memory_map": lambda: plots.memory_map(check_fit(small_tiny, "nano33ble", 20_000)),
+        "memory_map": lambda: plots.memory_map(check_fit(small_tiny)),
         "stream": lambda: plots.stream(STREAM, np.tile(CLIP, 2), [(0.5, "yes")]),
+        "layers": lambda: plots.layers(LAYERS),
+        "memory": lambda: plots.memory(compile(small_tiny).plan),
+        "board_run": lambda: plots.board_run(RUN, np.tile(CLIP, 2), STREAM),
     }
 
 
@@ -197,7 +232,7 @@ def test_layer_costs_are_those_of_the_model(small_tiny):
 @pytest.mark.parametrize("arena_bytes", [20_000, 400_000])
 def test_the_memory_map_adds_up_and_shows_the_limit(small_tiny, arena_bytes):
     """Bars lie end to end; what does not fit reaches beyond the line, still in the picture."""
-    fit = check_fit(small_tiny, "nano33ble", arena_bytes)
+    fit = check_fit(small_tiny, "nano33ble", "tflm", arena_bytes=arena_bytes)
     plots.memory_map(fit)
     for ax, parts, limit in zip(
         figure().axes, (fit.flash, fit.ram), (fit.board.flash, fit.board.ram), strict=True
@@ -225,6 +260,63 @@ def test_a_stream_shows_the_keywords_and_when_they_were_reported():
     assert said == [(0.5, "yes"), (1.5, "no")]
     for mark, label in zip(marks, ("yes", "no"), strict=True):
         assert mark.get_color() == lines[label].get_color(), "a mark has its keyword's colour"
+
+
+def test_layers_show_instructions_and_what_each_multiplication_costs():
+    plots.layers(LAYERS)
+    left, right = figure().axes
+    widths = [bar.get_width() for bar in left.patches]
+    assert widths == [600_000, 500_000, 270_000, 72_000, 900, 0]
+    assert [bar.get_width() for bar in right.patches] == [1.2, 3.75], "none for a layer without"
+    assert [text.get_text().strip() for text in right.texts] == ["1.20", "3.75"]
+    names = [label.get_text() for label in left.get_yticklabels()]
+    assert names == ["conv_2d", "depthwise_conv_2d", "softmax"]
+    colours = [bar.get_facecolor()[:3] for bar in left.patches[::2]]
+    assert len(set(colours)) == 3, "a colour for each kind of layer"
+
+
+def test_the_memory_plan_is_drawn_to_scale():
+    """A box lies where its bytes are and lasts from its first step to the end of its last."""
+    plots.memory(PLAN)
+    (ax,) = figure().axes
+    drawn = [(b.get_x(), b.get_y(), b.get_width(), b.get_height()) for b in ax.patches]
+    assert drawn == [(0, 0, 1, 2_000), (0, 1_000, 2, 8_000), (1, 200, 1, 160), (1, 0, 2, 4)]
+    assert ax.lines[0].get_ydata()[0] == 9_000
+    assert ax.get_xlim() == (0, 3) and ax.get_ylim()[1] > 9_000
+    said = [text.get_text() for text in ax.texts]
+    assert "9,000 bytes" in said and said[:2] == ["input", "conv"]
+
+
+def test_the_memory_plan_of_a_compiled_model_has_no_boxes_beyond_its_arena(small_tiny):
+    plan = compile(small_tiny).plan
+    plots.memory(plan)
+    tops = [bar.get_y() + bar.get_height() for bar in figure().axes[0].patches]
+    assert max(tops) == plan.arena_bytes
+
+
+@pytest.mark.parametrize("heard", [None, STREAM])
+def test_a_board_run_shows_sound_leds_and_printed_lines_on_one_time_axis(heard):
+    plots.board_run(RUN, np.tile(CLIP, 2), heard)
+    axes = figure().axes
+    assert len(axes) == (3 if heard else 2)
+    assert {ax.get_xlim() for ax in axes} == {(0, 2)}
+    said = {text.get_text(): text.get_position()[0] for text in axes[0].texts}
+    assert said == {"0.900 s  yes  0.80": 0.9, "1.700 s  no  0.75": 1.7}
+    lanes = {
+        label.get_text(): [path.get_extents().intervalx for path in bars.get_paths()]
+        for label, bars in zip(axes[-1].get_yticklabels(), axes[-1].collections, strict=True)
+    }
+    assert set(lanes) == {"model", "LEDG", "LEDR", "LEDB"}
+    assert lanes["LEDB"] == [], "never lit"
+    np.testing.assert_allclose(lanes["model"], [[1.0, 1.1], [1.2, 1.3]])
+    np.testing.assert_allclose(lanes["LEDG"], [[0.9, 1.4]])
+    np.testing.assert_allclose(lanes["LEDR"], [[1.7, 2]], err_msg="lit until the end")
+
+
+def test_a_board_run_without_any_light_or_line_can_be_drawn():
+    silent = S(board=boards["nano33ble"], seconds=1.0, serial=[], leds=[], inferences=[])
+    plots.board_run(silent, CLIP)
+    figure()
 
 
 def test_nothing_is_printed_in_a_script(tmp_path):
@@ -276,6 +368,19 @@ plots.layer_costs(S(layers=[layer, layer]))
 ---
 board = S(flash=90_000, ram=50_000)
 plots.memory_map(S(flash={"model": 10_000}, ram={"arena": 9_000}, board=board))
+---
+layer = S(name="a", op="CONV_2D", instructions=20, macs=10)
+plots.layers(S(layers=[layer, layer]))
+---
+box = S(name="a", kind="activation", offset=0, size=10, first_step=0, last_step=1)
+plots.memory(S(boxes=[box], arena_bytes=10))
+---
+line = S(seconds=0.5, text="0.500 s  a  0.90")
+leds = [S(seconds=0.5, pin="LEDG", level=0)]
+board = S(led_on="LOW", clock=1_000)
+model = [S(seconds=0.2, cycles=100)]
+run = S(board=board, seconds=1.0, serial=[line], leds=leds, inferences=model)
+plots.board_run(run, tone(440))
 ---
 e = [(0.5, "a", 0.9)]
 plots.stream(S(labels=["a"], times=np.arange(3.0), averages=np.ones((3, 1)), events=e), tone(440))

@@ -233,10 +233,12 @@ def test_a_worker_that_takes_too_long_is_stopped(tiny):
     assert time.perf_counter() - started < 5
 
 
-def test_predict_gives_the_same_scores_under_both_engines(tiny, features):
-    here, there = (tiny.predict(features[:50], engine=e) for e in ("litert", "tflm"))
+@pytest.mark.parametrize("engine", ["tflm", "compiled"])
+def test_predict_gives_the_same_scores_under_every_engine(tiny, features, engine):
+    here, there = (tiny.predict(features[:50], engine=e) for e in ("litert", engine))
     np.testing.assert_array_equal(here, there)
     assert here.shape == (50, 4) and here.dtype == np.float32
+    assert "'litert', 'tflm' or 'compiled'" in refusal(tiny.predict, features[:1], "xnnpack")
 
 
 def test_the_report_fits_into_json_with_the_agreed_keys(tiny, features):
@@ -247,6 +249,31 @@ def test_the_report_fits_into_json_with_the_agreed_keys(tiny, features):
     assert copy["identical"] is True and copy["passed"] is True
     assert copy["ops"] == ["CONV_2D", "DEPTHWISE_CONV_2D", "MEAN", "RESHAPE", "SOFTMAX"]
     assert set(copy["engine_versions"]) == {"tflm", "litert"}
+
+
+def test_the_compiled_model_is_checked_byte_by_byte_on_the_virtual_board(tiny, features):
+    report = verify(tiny, features, board="nano33ble", board_samples=10)
+    assert report.passed and report.board.identical and report.board.samples == 10
+    assert ("compiled C++ = TFLM", "every byte of 10 outputs on the virtual board", "PASS") in (
+        report.rows()
+    )
+    board = report.to_dict()["board"]
+    sizes = ("instructions", "ram_bytes", "stack_bytes", "flash_bytes")
+    assert board["name"] == "nano33ble" and all(board[name] > 0 for name in sizes)
+    assert "compiled C++" not in str(verify(tiny, features[:2])), "only when a board is named"
+
+
+def test_a_compiled_model_of_another_network_fails_the_check(tiny, features):
+    """One output byte that differs on the board is seen, and is enough to fail."""
+    report = verify(tiny, features, board="nano33ble", board_samples=10)
+    q = tiny.quantize(features)
+    outputs = process.run(tiny.tflite, q, "tflm").outputs
+    outputs[0, 0] ^= 1  # the first input is always among those that the board runs
+    board = host._board_check(tiny, q, outputs, "nano33ble", 10)
+    assert board.different == 1 and not board.identical
+    failed = dataclasses.replace(report, board=board)
+    assert not failed.passed and failed.verdict == "FAIL"
+    assert "1 of 10 outputs differ on the virtual board" in str(failed)
 
 
 @pytest.fixture

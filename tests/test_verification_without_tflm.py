@@ -96,9 +96,22 @@ def test_report_json_holds_nulls_and_its_summary_says_why(small_tiny, split, on_
 def test_a_sketch_is_exported_with_an_estimated_arena(small_tiny, split, on_a_mac, tmp_path):
     report = verify(small_tiny, split)
     out = tmp_path / "keyword_spotting"
-    sketch = export_sketch(small_tiny, out=out, arena_bytes=report.arena_bytes)
+    sketch = export_sketch(small_tiny, out=out, engine="tflm", arena_bytes=report.arena_bytes)
     assert (out / "keyword_spotting.ino").is_file()
     assert sketch.fit.passed and sketch.fit.ram["tensor arena"] > 0
+
+
+def test_the_virtual_board_runs_the_compiled_model_everywhere(
+    small_tiny, on_a_mac, tmp_path, capsys
+):
+    """The board's own bytes, beside the reference kernels: a check that needs no TFLM."""
+    model = small_tiny.save(tmp_path) / "model.tflite"
+    assert main(["verify", str(model), "--board", "nano33ble"]) == 0
+    shown = capsys.readouterr().out
+    assert "SKIP  TFLM = TensorFlow Lite" in shown
+    assert "PASS  compiled C++ = TensorFlow Lite  every byte of 100 outputs" in shown
+    assert main(["emulate", str(model), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["identical"] is None
 
 
 def test_commands_that_need_tflm_end_in_one_line(small_tiny, on_a_mac, tmp_path, capsys):
@@ -108,7 +121,8 @@ def test_commands_that_need_tflm_end_in_one_line(small_tiny, on_a_mac, tmp_path,
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err == (
-        "tinykit: tflite-micro has no package for macOS. Open the kit on Binder to run it.\n"
+        "tinykit: tflite-micro has no package for macOS. Open the kit on Binder to run it, "
+        "or name a virtual board (--board nano33ble).\n"
     )
     with pytest.raises(TinykitError, match=r"no package for macOS.* or use engine litert"):
         process.run(small_tiny.tflite, np.zeros((1, 49, 40, 1), np.int8), "tflm")

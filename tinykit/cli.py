@@ -89,6 +89,28 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("verify", verify, "check an int8 model under TensorFlow Lite Micro")
     sub.add_argument("model", type=Path, metavar="MODEL.tflite")
     sub.add_argument("--inputs", type=Path, metavar="X.npy", help="inputs (default: random ones)")
+    sub.add_argument("--board", help="also run the compiled model on this virtual board")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("compile", compile_model, "an int8 model as C++ that needs no library")
+    sub.add_argument("model", type=Path, metavar="MODEL.tflite")
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the C++")
+
+    sub = command("emulate", emulate, "run a sketch, or one model, on the virtual board")
+    sub.add_argument(
+        "target",
+        type=Path,
+        metavar="OUT_DIR_OR_MODEL",
+        help="outputs of `tinykit run`, a sketch's folder, or a .tflite file",
+    )
+    sub.add_argument(
+        "--input",
+        type=Path,
+        metavar="FILE",
+        help="a recording for the sketch (default: words of the bundled data), a .npy file of "
+        "inputs for a model (default: a random one)",
+    )
+    sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")
     sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("download", download, "fetch a public data set (resumable, checked by SHA-256)")
@@ -140,8 +162,6 @@ def predict(options: argparse.Namespace) -> int:
     """One row per input; exit code 2 when at least one input could not be read."""
     from tinykit.prediction import predict_files, table
 
-    if options.engine == "compiled":
-        raise TinykitError("this kit has no compiled engine yet. Use --engine tflm or litert.")
     rows = predict_files(options.out_dir, options.files, options.engine)
     print(json.dumps(rows, indent=2) if options.json else table(rows))
     errors = [row["error"] for row in rows if "error" in row]
@@ -154,9 +174,31 @@ def verify(options: argparse.Namespace) -> int:
     """The TFLM host check; exit code 1 when an output byte differs."""
     from tinykit.verification import verify_file
 
-    report = verify_file(options.model, inputs=options.inputs)
+    report = verify_file(options.model, inputs=options.inputs, board=options.board)
     print(json.dumps(report.to_dict(), indent=2) if options.json else report)
-    return 0 if report.identical else 1
+    return 0 if report.passed else 1
+
+
+def compile_model(options: argparse.Namespace) -> int:
+    """Write the C++ of a model and say what it takes."""
+    from tinykit.compiler import compile
+
+    compiled = compile(options.model)
+    folder = compiled.write(options.out)
+    print(f"{compiled}\n\n{folder}")
+    return 0
+
+
+def emulate(options: argparse.Namespace) -> int:
+    """Run on the virtual board; exit code 1 when bytes differ from TFLM's or the sketch crashes."""
+    from tinykit import emulation
+
+    if options.target.is_dir() or options.target.suffix == ".ino":
+        result = emulation.run_sketch(options.target, options.input, options.board)
+    else:
+        result = emulation.run_model(options.target, options.input, options.board)
+    print(json.dumps(result.to_dict(), indent=2) if options.json else result)
+    return 0 if result.passed else 1
 
 
 def download(options: argparse.Namespace) -> int:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import PercentFormatter
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.axes import Axes
 
-    from tinykit.board import Fit
+    from tinykit.board import BoardRun, Fit, ModelRun, SerialLine
+    from tinykit.compiler import Box, MemoryPlan
     from tinykit.features import LogMel
     from tinykit.quantization import TinyModel
     from tinykit.streaming import Stream
@@ -262,7 +264,7 @@ def memory_map(fit: Fit) -> None:
             ax.text(limit / 1024, 0.46, f" limit\n {limit / 1024:,.0f} KiB", va="top", fontsize=8)
             ax.set_xlim(0, max(limit, left) / 1024 * 1.1)
             ax.set(title=f"{name}: {left / 1024:,.0f} KiB used", yticks=[], xlabel="KiB")
-            ax.legend(ncols=4, fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.42))
+            ax.legend(ncols=6, fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.42))
         _show()
 
 
@@ -283,15 +285,178 @@ def stream(
         for time, label in spoken:
             top.text(time, 1.04, label, ha="center", color="#777777", fontsize="small",
                      transform=top.get_xaxis_transform())  # fmt: skip
-        for index, label in enumerate(result.labels):
-            if label not in ("unknown", "silence"):
-                bottom.plot(result.times, result.averages[:, index], lw=1.3, label=label)
-        for time, label, score in result.events:
-            colour = _COLOURS[result.labels.index(label) % len(_COLOURS)]
-            bottom.plot(time, score + 0.06, "v", color=colour, ms=8, clip_on=False)
-        bottom.set(xlabel="time (s)", ylabel="average score", ylim=(0, 1.1))
-        bottom.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
+        _draw_averages(bottom, result)
+        bottom.set(xlabel="time (s)")
         _show()
+
+
+def layers(run: ModelRun) -> None:
+    """Where the instructions of one inference go, layer by layer, beside the multiplications."""
+    kinds = list(dict.fromkeys(layer.op for layer in run.layers))
+    height = 0.8 + 0.24 * len(run.layers)
+    with plt.rc_context(_STYLE):
+        _, (left, right) = plt.subplots(1, 2, figsize=(9, height), sharey=True, width_ratios=[2, 1])
+        for row, layer in enumerate(run.layers):
+            colour = _COLOURS[kinds.index(layer.op) % len(_COLOURS)]
+            left.barh(row, layer.instructions, color=colour, alpha=0.4)
+            left.barh(row, layer.macs, height=0.3, color=colour)
+            if layer.macs:
+                each = layer.instructions / layer.macs
+                right.barh(row, each, color=colour)
+                right.text(each, row, f" {each:.2f}", va="center", fontsize="x-small")
+        left.set_yticks(range(len(run.layers)), [x.name for x in run.layers], fontsize="small")
+        left.set_ylim(len(run.layers) - 0.4, -0.6)
+        left.set_title("instructions (pale) and multiply-accumulates (dark)")
+        left.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        left.locator_params(axis="x", nbins=5)
+        right.set_title("instructions for each")
+        right.margins(x=0.18)
+        patches = [Patch(color=_COLOURS[i % len(_COLOURS)]) for i in range(len(kinds))]
+        names = [kind.lower() for kind in kinds]
+        left.legend(patches, names, fontsize="x-small", loc="best")
+        _show()
+
+
+def memory(plan: MemoryPlan) -> None:
+    """The model's RAM during one inference: a box is a tensor, as long as it is needed.
+
+    Where two boxes overlap, they share their bytes: the layer reads each byte before it overwrites
+    it.
+    """
+    first = min(box.first_step for box in plan.boxes)
+    end = 1 + max(box.last_step for box in plan.boxes)
+    with plt.rc_context(_STYLE):
+        _, ax = plt.subplots(figsize=(9, 3.4))
+        for box in plan.boxes:
+            _draw_box(ax, box, end - first, plan.arena_bytes)
+        ax.axhline(plan.arena_bytes, color="black", lw=1.2)
+        ax.text(end, plan.arena_bytes * 1.02, f"{plan.arena_bytes:,} bytes", ha="right")
+        ax.set(xlim=(first, end), ylim=(0, 1.1 * plan.arena_bytes))
+        ax.set(xlabel="step", ylabel="byte of the arena")
+        steps = np.arange(first, end)
+        ax.set_xticks(steps + 0.5, ["" if step < 0 else step + 1 for step in steps])
+        ax.tick_params(axis="x", labelsize="small", length=0)
+        ax.yaxis.set_major_formatter(lambda y, _: f"{y:,.0f}")
+        blue, alphas = _COLOURS[0], (0.25, 0.44, 0.5)  # two layers of 0.25 make 0.44
+        colours = [(blue, alphas[0]), (blue, alphas[1]), (_COLOURS[1], alphas[2])]
+        ax.legend(
+            [Patch(facecolor=colour, edgecolor=colour[0]) for colour in colours],
+            ["a tensor", "two on the same bytes", "scratch"],
+            fontsize="x-small",
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=3,
+        )
+        _show()
+
+
+def _draw_box(ax: Axes, box: Box, steps: int, arena_bytes: int) -> None:
+    """One box of a memory plan, named where there is room.
+
+    Upright names stand in the step that writes the tensor: there is one for each step, so they
+    never meet.
+    """
+    is_scratch = box.kind == "scratch"
+    colour = _COLOURS[1] if is_scratch else _COLOURS[0]
+    place = (box.first_step, box.offset)
+    face = (colour, 0.5 if is_scratch else 0.25)
+    length = box.last_step + 1 - box.first_step
+    ax.add_patch(Rectangle(place, length, box.size, facecolor=face, edgecolor=colour, lw=1))
+    if is_scratch:
+        return
+    name = box.name.replace("_conv_2d", "").replace("_2d", "").replace("_", " ")
+    x, y = box.first_step + length / 2, box.offset + box.size / 2
+    centred = {"ha": "center", "va": "center", "fontsize": "x-small"}
+    if box.size / arena_bytes > 0.027 * len(name):
+        ax.text(box.first_step + 0.5, y, name, rotation=90, **centred)
+    elif box.size / arena_bytes > 0.05 and length / steps > 0.01 * len(name):
+        ax.text(x, y, name, **centred)
+
+
+def board_run(
+    run: BoardRun,
+    audio: np.ndarray,
+    heard: Stream | None = None,
+    sample_rate: int = 16_000,
+) -> None:
+    """What the virtual board did with a recording: what it printed, when its LEDs were lit, and
+    when its processor ran the model.
+
+    Args:
+        run: the result of `VirtualBoard.run`.
+        audio: the recording it heard, int16.
+        heard: `tk.stream` of the same recording, for the averaged scores of the keywords.
+        sample_rate: of the recording, Hz.
+    """
+    inferences = [(x.seconds, x.cycles / run.board.clock) for x in run.inferences]
+    lanes = {"model": inferences, **dict(sorted(_lit_times(run).items()))}
+    ratios = [1.1, *([1.5] if heard else []), 0.25 * len(lanes)]
+    with plt.rc_context(_STYLE):
+        size = (9, 4.6 if heard else 3)
+        _, axes = plt.subplots(len(ratios), 1, figsize=size, sharex=True, height_ratios=ratios)
+        _draw_waveform(axes[0], audio, sample_rate)
+        axes[0].set(ylabel="amplitude")
+        if heard:
+            _draw_averages(axes[1], heard)
+        _draw_lanes(axes[-1], lanes)
+        _draw_serial(axes, run.serial, run.seconds)
+        axes[-1].set(xlabel="time (s)", xlim=(0, run.seconds))
+        _show()
+
+
+def _draw_serial(axes: Sequence[Axes], lines: Sequence[SerialLine], seconds: float) -> None:
+    """What was printed, above the uppermost axes, with a thread through all of them.
+
+    A line that would run into the one before it goes one row higher.
+    """
+    rows: list[float] = []  # where the text in each row ends, in seconds
+    for line in lines:
+        for ax in axes:
+            ax.axvline(line.seconds, color="#999999", lw=0.8, ls=":")
+        row = next((i for i, end in enumerate(rows) if end < line.seconds), len(rows))
+        end = line.seconds + (len(line.text) + 2) * seconds / 125  # as many characters in the width
+        rows[row : row + 1] = [end]
+        axes[0].text(line.seconds, 1.04 + 0.16 * row, line.text, fontsize="x-small",
+                     family="monospace", transform=axes[0].get_xaxis_transform())  # fmt: skip
+
+
+def _lit_times(run: BoardRun) -> dict[str, list[tuple[float, float]]]:
+    """When each LED that the sketch uses was lit: (from, duration) in seconds."""
+    lit: dict[str, list[tuple[float, float]]] = {change.pin: [] for change in run.leds}
+    since: dict[str, float] = {}
+    for change in run.leds:
+        on = ("HIGH" if change.level else "LOW") == run.board.led_on
+        if on:
+            since.setdefault(change.pin, change.seconds)
+        elif change.pin in since:
+            start = since.pop(change.pin)
+            lit[change.pin].append((start, change.seconds - start))
+    for pin, start in since.items():
+        lit[pin].append((start, run.seconds - start))
+    return lit
+
+
+_LANE_COLOURS = {"model": "#999999", "LEDR": "#D55E00", "LEDG": "#009E73", "LEDB": "#0072B2"}
+
+
+def _draw_lanes(ax: Axes, lanes: dict[str, list[tuple[float, float]]]) -> None:
+    """A row for each: a bar from each time on, for as long as it lasted (seconds)."""
+    for row, (name, bars) in enumerate(lanes.items()):
+        ax.broken_barh(bars, (row - 0.35, 0.7), color=_LANE_COLOURS.get(name, "#E69F00"))
+    ax.set_yticks(range(len(lanes)), lanes, fontsize="small")
+    ax.set_ylim(-0.6, len(lanes) - 0.4)
+
+
+def _draw_averages(ax: Axes, heard: Stream) -> None:
+    """The averaged scores of the keywords over time, and a mark at each report."""
+    for index, label in enumerate(heard.labels):
+        if label not in ("unknown", "silence"):
+            ax.plot(heard.times, heard.averages[:, index], lw=1.3, label=label)
+    for time, label, score in heard.events:
+        colour = _COLOURS[heard.labels.index(label) % len(_COLOURS)]
+        ax.plot(time, score + 0.06, "v", color=colour, ms=8, clip_on=False)
+    ax.set(ylabel="average score", ylim=(0, 1.1))
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 
 
 def _show() -> None:

@@ -19,7 +19,8 @@ def predict_files(out_dir: Path, paths: list[Path], engine: str = "tflm") -> lis
     Args:
         out_dir: folder with model.tflite and tinymodel.json.
         paths: files or folders; folders are searched with everything below them.
-        engine: `tflm` (TensorFlow Lite Micro) or `litert` (the reference kernels of TFLite).
+        engine: `tflm` (TensorFlow Lite Micro), `litert` (the reference kernels of TFLite) or
+            `compiled` (the model as C++, on the virtual board).
 
     Returns:
         One dict per input: `file`, `label` and `scores` {label: 0 ... 1}, with `notes` when the

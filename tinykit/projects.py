@@ -154,6 +154,7 @@ def write_report(
             "total": round(time.time() - psutil.Process().create_time(), 1),
             "train": round(seconds_train, 1),
         },
+        **({"board": report.board.to_dict()} if report.board else {}),
         **more,
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
@@ -180,6 +181,16 @@ def summary(report: dict) -> str:
         "accuracy": ", ".join(f"{name} {percent(value)}" for name, value in accuracy.items()),
         "TFLM check": f"{parity['samples']:,} inputs, {same}",
         "size": f"model {size['tflite_bytes']:,} B, arena {arena}, {report['macs']:,} MACs",
+        **_board_row(report.get("board")),
         "seconds": f"{seconds['total']:.0f} in all, {seconds['train']:.0f} training",
     }
     return "\n".join([report["project"], *(f"  {key:<11}{value}" for key, value in rows.items())])
+
+
+def _board_row(board: dict | None) -> dict[str, str]:
+    """The row of `summary` on the virtual board, where it ran."""
+    if board is None:
+        return {}
+    same = "every byte identical" if board["identical"] else "outputs DIFFER"
+    cost = f"{board['instructions']:,} instructions, {board['ram_bytes']:,} B RAM"
+    return {"compiled": f"{same} on the virtual {board['name']}, {cost}"}

@@ -144,7 +144,8 @@ class TinyModel:
         Args:
             features: float, as for `quantize`; or int8 (n, *input_shape), taken as it is.
             engine: "litert" runs TensorFlow Lite's reference kernels in this process, "tflm"
-                TensorFlow Lite Micro in a worker process (Linux only).
+                TensorFlow Lite Micro in a worker process (Linux only), "compiled" the C++ of
+                `tk.compile` on the virtual board.
         """
         from tinykit.verification import engines, process
 
@@ -157,8 +158,15 @@ class TinyModel:
             outputs = engines.cached_reference(self.tflite).run(q)
         elif engine == "tflm":
             outputs = process.run(self.tflite, q, "tflm").outputs
+        elif engine == "compiled":
+            from tinykit.board import VirtualBoard
+            from tinykit.compiler import compile
+
+            outputs = VirtualBoard().run_model(compile(self), q).outputs
         else:
-            raise TinykitError(f"There is no engine {engine!r}. Use 'litert' or 'tflm'.")
+            raise TinykitError(
+                f"There is no engine {engine!r}. Use 'litert', 'tflm' or 'compiled'."
+            )
         return self.dequantize(outputs)
 
     def save(self, folder: Path | str) -> Path:

@@ -5,7 +5,7 @@ Taught in notebook 01.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,12 +115,16 @@ class Stream:
         return "\n".join(lines) or "no keyword heard"
 
 
-def stream(tiny: TinyModel, recording: np.ndarray) -> Stream:
+def stream(
+    tiny: TinyModel, recording: np.ndarray, decision: Mapping[str, int] | None = None
+) -> Stream:
     """Listen to a recording as the sketch does: slide, score, average, decide.
 
     Args:
         tiny: a keyword model with its front end.
         recording: int16 samples at the front end's rate, at least one window long.
+        decision: constants of the decision logic in the place of `tiny.decision`. A board that
+            would be too busy asks the model less often: `Sketch.decision` says how it decides.
 
     Returns:
         The scores over time and the keywords reported.
@@ -134,9 +138,9 @@ def stream(tiny: TinyModel, recording: np.ndarray) -> Stream:
             f"A recording of shape {np.shape(recording)} cannot be streamed. Give one channel of "
             f"at least {window:,} samples ({window / frontend.sample_rate:.2f} s)."
         )
-    decision = DEFAULT_DECISION | tiny.decision
-    stride = decision.pop("stride_frames")
-    decider = KeywordDecider(tiny.labels, **decision)
+    settings = DEFAULT_DECISION | tiny.decision | dict(decision or {})
+    stride = settings.pop("stride_frames")
+    decider = KeywordDecider(tiny.labels, **settings)
 
     features = frontend(recording)
     windows = np.lib.stride_tricks.sliding_window_view(features, frontend.n_frames, axis=0)

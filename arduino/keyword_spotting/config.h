@@ -11,10 +11,10 @@ constexpr int kFrameLength = 512;  // samples
 constexpr int kHopLength = 320;  // samples from the start of one frame to the next
 constexpr int kMelBands = 40;
 constexpr int kFrames = 49;  // what the model sees at once: 1 s
-constexpr uint32_t kRingSamples = 8192;  // that may wait while the model is running
+constexpr uint32_t kRingSamples = 4096;  // that may wait while the model is running
 
 // Decisions.
-constexpr int kStrideFrames = 4;  // new frames until the model is asked again
+constexpr int kStrideFrames = 10;  // new frames until the model is asked again
 constexpr int kAveraged = 2;  // inferences in the average
 constexpr int kThreshold = 180;  // average score a keyword needs, 0 ... 255
 constexpr uint32_t kRefractoryMs = 1000;  // silence after a decision

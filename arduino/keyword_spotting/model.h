@@ -9,14 +9,18 @@ constexpr int kLabels = 4;
 extern const char* const kLabelNames[kLabels];
 
 constexpr int kInputSize = 49 * 40 * 1;  // int8 values
-constexpr float kInputScale = 0.0255379584f;  // feature = scale * (q - zero point)
+constexpr float kInputScale = 0.0255379584f;  // real value = scale * (q - zero point)
 constexpr int kInputZeroPoint = -128;
+
+constexpr int kOutputSize = 4;
+constexpr float kOutputScale = 0.00390625f;
+constexpr int kOutputZeroPoint = -128;
 
 // Makes the model ready. Returns what is wrong, or nullptr when all is well.
 const char* init();
 
 int8_t* input();
-bool invoke();
-const int8_t* output();  // one score per label: probability = (score + 128) / 256
+bool invoke();  // overwrites input()
+const int8_t* output();
 
 }  // namespace model

@@ -3,12 +3,17 @@
 //
 // Arguments, each KEY=VALUE:
 //   recording  raw 16-bit samples
-//   scores     raw int8: what the model answers, one row of `labels` values after the other
+//   scores     raw int8: what the model answers, one row of `labels` values after the other; a
+//              compiled model answers itself when the file is empty
 //   inputs     file for what the model was given, one row of `input_size` bytes per inference
-//   network    file for the model the sketch holds, `network_size` bytes
+//   outputs    file for what it answered, one row of `labels` bytes per inference
+//   network    file for the model the sketch holds, `network_size` bytes (TFLM only)
 //   leds       file for every change of a pin: "milliseconds pin level" per line
 //   start_ms   millis() at the start; invoke_ms how long an inference takes
 //   need_arena bytes below which AllocateTensors() fails; microphone=0 makes it fail to start
+//
+// The model is either TFLM's stand-in, or the compiled one when COMPILED is defined: then the model's
+// own invoke() and output() are renamed, and the ones below stand in front of them.
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -27,7 +32,11 @@
 #else
 #include "PDM.h"
 #endif
+#if defined(COMPILED)
+#include "model.h"
+#else
 #include "tensorflow/lite/micro/micro_interpreter.h"
+#endif
 
 void setup();
 void loop();
@@ -185,6 +194,54 @@ int PDMClass::read(void* buffer, size_t bytes) {
 
 // ---- model ----
 
+namespace {
+
+// Notes what the model was given.
+void noteInput(const int8_t* input) {
+  static std::ofstream file(options["inputs"], std::ios::binary);
+  file.write(reinterpret_cast<const char*>(input),
+             static_cast<std::streamsize>(number("input_size", 0)));
+  file.flush();
+}
+
+// Puts the next scores into `output`, which holds the model's own; the microphone goes on meanwhile.
+void answer(int8_t* output) {
+  static const std::vector<char> scores = contents(options["scores"]);
+  static std::ofstream file(options["outputs"], std::ios::binary);
+  static size_t next = 0;
+  const size_t labels = number("labels", 0);
+  if (!scores.empty()) std::memset(output, -128, labels);
+  if (next + labels <= scores.size()) std::memcpy(output, &scores[next], labels);
+  next += labels;
+  file.write(reinterpret_cast<const char*>(output), static_cast<std::streamsize>(labels));
+  file.flush();
+  pass(number("invoke_ms", 0));
+}
+
+}  // namespace
+
+#if defined(COMPILED)
+namespace model {
+
+bool compiledInvoke();
+const int8_t* compiledOutput();
+
+namespace {
+int8_t answered[kLabels];
+}
+
+bool invoke() {
+  noteInput(input());
+  const bool fine = compiledInvoke();
+  std::memcpy(answered, compiledOutput(), sizeof(answered));
+  answer(answered);
+  return fine;
+}
+
+const int8_t* output() { return answered; }
+
+}  // namespace model
+#else
 namespace tflite {
 
 MicroInterpreter::MicroInterpreter(const Model* model, const MicroOpResolver& resolver,
@@ -205,17 +262,9 @@ TfLiteStatus MicroInterpreter::AllocateTensors() {
 }
 
 TfLiteStatus MicroInterpreter::Invoke() {
-  static const std::vector<char> scores = contents(options["scores"]);
-  static std::ofstream inputs(options["inputs"], std::ios::binary);
-  static size_t next = 0;
-  const size_t labels = number("labels", 0);
-  inputs.write(reinterpret_cast<const char*>(input_.data.int8),
-               static_cast<std::streamsize>(number("input_size", 0)));
-  inputs.flush();
-  std::memset(output_.data.int8, -128, labels);
-  if (next + labels <= scores.size()) std::memcpy(output_.data.int8, &scores[next], labels);
-  next += labels;
-  pass(number("invoke_ms", 0));  // the microphone goes on meanwhile
+  noteInput(input_.data.int8);
+  std::memset(output_.data.int8, -128, number("labels", 0));
+  answer(output_.data.int8);
   return kTfLiteOk;
 }
 
@@ -223,6 +272,7 @@ TfLiteTensor* MicroInterpreter::input(size_t) { return &input_; }
 TfLiteTensor* MicroInterpreter::output(size_t) { return &output_; }
 
 }  // namespace tflite
+#endif
 
 int main(int count, char** arguments) {
   for (int i = 1; i < count; ++i) {

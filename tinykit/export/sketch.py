@@ -14,18 +14,19 @@ from pathlib import Path
 import jinja2
 
 from tinykit.board import Board, Fit, check_fit, find_board
+from tinykit.board.fit import check_engine
+from tinykit.compiler import compile
 from tinykit.errors import TinykitError
 from tinykit.export import cpp
 from tinykit.features.audio import LogMel
 from tinykit.files import replaced_folder
 from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
 
-ENGINES = ("tflm",)
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src"
 _TEMPLATES = Path(__file__).parent / "templates"
-_ROOT_FILES = ("model.h", "model.cpp", "config.h", "sketch.yaml", "README.md")
+_ROOT_FILES = ("config.h", "sketch.yaml", "README.md")
 _MAX_NAME = 63  # https://arduino.github.io/arduino-cli/latest/sketch-specification/
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 
@@ -37,12 +38,15 @@ class Sketch:
     Attributes:
         path: its folder.
         board: the board it was written for.
-        fit: what it takes of that board's memory.
+        fit: what it takes of that board's memory, and with which engine.
+        decision: the constants of its decision logic, see `board_decision`; `tk.stream` takes them
+            to decide as this board will.
     """
 
     path: Path
     board: Board
     fit: Fit
+    decision: dict[str, int]
 
     @cached_property
     def files(self) -> dict[str, int]:
@@ -50,17 +54,29 @@ class Sketch:
         found = sorted(path for path in self.path.rglob("*") if path.is_file())
         return {path.relative_to(self.path).as_posix(): path.stat().st_size for path in found}
 
+    def _rows(self) -> list[tuple[str, int]]:
+        """(name, bytes) of the files that a reader opens first, and of each folder below."""
+        folders: dict[str, list[int]] = {}
+        rows = []
+        for file, size in self.files.items():
+            if folder := file.rpartition("/")[0]:
+                folders.setdefault(folder, []).append(size)
+            else:
+                rows.append((file, size))
+        rows += [(f"{name}/ ({len(sizes)} files)", sum(sizes)) for name, sizes in folders.items()]
+        return rows
+
     def __str__(self) -> str:
         lines = [f"{self.path} for {self.board.title}"]
-        lines += [f"  {size:>9,}  {file}" for file, size in self.files.items()]
+        lines += [f"  {size:>9,}  {name}" for name, size in self._rows()]
         return "\n".join([*lines, f"  {self.fit.headline}"])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><td style="text-align:left">{html.escape(file)}</td><td>{size:,}</td></tr>'
-            for file, size in self.files.items()
+            f'<tr><td style="text-align:left">{html.escape(name)}</td><td>{size:,}</td></tr>'
+            for name, size in self._rows()
         )
         title = html.escape(f"{self.path.as_posix()} for {self.board.title}")
         return f"<b>{title}</b><table>{rows}</table><small>{html.escape(self.fit.headline)}</small>"
@@ -70,7 +86,7 @@ def export_sketch(
     tiny,
     board: str | Board = "nano33ble",
     out: Path | str | None = None,
-    engine: str = "tflm",
+    engine: str = "compiled",
     *,
     arena_bytes: int | None = None,
 ) -> Sketch:
@@ -83,38 +99,44 @@ def export_sketch(
         board: a name from `tinykit.boards`, or a Board.
         out: the sketch's folder; its name is the sketch's name, as Arduino wants it. Default:
             build/NAME/sketch/NAME.
-        engine: "tflm", TensorFlow Lite Micro's interpreter.
-        arena_bytes: smallest arena under TFLM on the host (`Report.arena_bytes`); measured when
+        engine: "compiled": C++ made from the model by `tk.compile`, which needs no library; or
+            "tflm": TensorFlow Lite Micro's interpreter. Both give the same bytes.
+        arena_bytes: for "tflm": smallest arena on the host (`Report.arena_bytes`); measured when
             left out.
 
     Raises TinykitError when the board or the engine is not known, when the model cannot be run by
     the sketch, and when the folder cannot be written or holds something else.
     """
-    if engine not in ENGINES:
-        raise TinykitError(f'There is no engine "{engine}". Choose one of: {", ".join(ENGINES)}.')
+    check_engine(engine)
     board = find_board(board)
     _check_exportable(tiny)
+    if engine == "tflm":
+        _check_tflm_ops(tiny)
     path = _sketch_folder(tiny, out)
-    fit = check_fit(tiny, board, arena_bytes)
-    sources = _sources(tiny, path.resolve().name, fit)
+    fit = check_fit(tiny, board, engine, arena_bytes=arena_bytes)
+    decision = board_decision(tiny, fit)
+    sources = _sources(tiny, path.resolve().name, fit, decision)
     with replaced_folder(path) as folder:
         for file, text in sources.items():
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
-    return Sketch(path, board, fit)
+    return Sketch(path, board, fit, decision)
 
 
 def board_decision(tiny, fit: Fit) -> dict[str, int]:
     """The constants of the decision logic on a board, as in the sketch's config.h.
 
-    They are those of `tiny.decision`: `stride_frames` and the arguments of KeywordDecider. But
-    where an inference takes longer than `stride_frames`, there are fewer of them in the time that
-    the average is meant to span, so `window` is smaller.
+    They are those of `tiny.decision`: `stride_frames` and the arguments of KeywordDecider. But a
+    board asks the model less often than that where it would be too busy (`tinykit.board.fit.pace`);
+    then there are fewer inferences in the time that the average is meant to span, so `window` is
+    smaller.
     """
     decision = DEFAULT_DECISION | tiny.decision
-    keeping_up = fit.hop_seconds / max(fit.hop_seconds, fit.seconds)
-    return decision | {"window": max(1, round(decision["window"] * keeping_up))}
+    frame_seconds = tiny.frontend.hop_length / tiny.frontend.sample_rate
+    span = decision["window"] * decision["stride_frames"] * frame_seconds
+    window = max(1, round(span / fit.pace.seconds))
+    return decision | {"stride_frames": fit.pace.stride_frames, "window": window}
 
 
 def sketch_name(text: str) -> str:
@@ -152,6 +174,9 @@ def _check_exportable(tiny) -> None:
             f"The model's output (scale {tiny.output_scale:g}, zero point "
             f"{tiny.output_zero_point}) is not an int8 softmax. End the model with a softmax layer."
         )
+
+
+def _check_tflm_ops(tiny) -> None:
     unknown = sorted(set(tiny.ops) - _TFLM_OPS)
     if unknown:
         raise TinykitError(
@@ -180,39 +205,63 @@ def _sketch_folder(tiny, out: Path | str | None) -> Path:
     return path
 
 
-def _sources(tiny, name: str, fit: Fit) -> dict[str, str]:
+def _sources(tiny, name: str, fit: Fit, decision: dict[str, int]) -> dict[str, str]:
     """Text of every file of the sketch, by its path in the folder."""
     if not _LIBRARY.is_dir():
         raise TinykitError(
             f"The C++ library {_LIBRARY} is missing. Use tinykit from its repository (kit.py)."
         )
-    ops = list(dict.fromkeys(tiny.ops))
-    board = fit.board
     facts = {
         "name": name,
-        "tiny": tiny,
-        "board": board,
+        "board": fit.board,
         "frontend": tiny.frontend,
-        "decision": board_decision(tiny, fit),
+        "decision": decision,
         "is_keyword": KeywordDecider(tiny.labels).is_keyword,
         "labels": [cpp.string(label) for label in tiny.labels],
-        "resolver_calls": [f"Add{_op_method(op)}" for op in ops],
-        "arena_bytes": fit.ram["tensor arena"],
         "ring_samples": fit.ram["sample ring"] // 2,
         "tables": cpp.log_mel_tables(tiny.frontend),
-        "network": [f"0x{byte:02x}" for byte in tiny.tflite],
-        "library": TFLM_LIBRARY,
+        "library": TFLM_LIBRARY if fit.engine == "tflm" else "",
         "fit": fit,
     }
     templates = _environment()
     sources = {f"{name}.ino": templates.get_template("sketch.ino.j2").render(facts)}
     for file in _ROOT_FILES:
         sources[file] = templates.get_template(f"{file}.j2").render(facts)
+    sources |= _model_sources(tiny, name, fit, templates)
     tables = templates.get_template("LogMelTables.h.j2").render(facts)
     sources["src/tinykit/LogMelTables.h"] = tables
-    for file in _library_files(board):
+    for file in _library_files(fit.board):
         sources[f"src/tinykit/{file}"] = (_LIBRARY / file).read_text(encoding="utf-8")
     return sources
+
+
+def _model_sources(tiny, name: str, fit: Fit, templates: jinja2.Environment) -> dict[str, str]:
+    """model.h, model.cpp and what they include, for the engine."""
+    if fit.engine == "compiled":
+        return compile(tiny, name=name).sources()
+    facts = {
+        "name": name,
+        "labels": [cpp.string(label) for label in tiny.labels],
+        "resolver_calls": [f"Add{_op_method(op)}" for op in dict.fromkeys(tiny.ops)],
+        "arena_bytes": fit.ram["tensor arena"],
+        "network": [f"0x{byte:02x}" for byte in tiny.tflite],
+    }
+    return {
+        "model.h": _header(tiny),
+        "model.cpp": templates.get_template("model.cpp.j2").render(facts),
+    }
+
+
+def _header(tiny) -> str:
+    """model.h, the same as with the compiled engine."""
+    from tinykit.compiler.codegen import header  # here, because it takes `cpp` from this package
+    from tinykit.compiler.graph import Value
+
+    ends = (tiny.file.input, tiny.file.output)
+    input, output = (
+        Value(end.shape, end.quantization.scale[0], end.quantization.zero_point[0]) for end in ends
+    )
+    return header(input, output, tiny.labels)
 
 
 def _library_files(board: Board) -> list[str]:

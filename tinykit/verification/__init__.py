@@ -6,6 +6,6 @@ in a worker process, and every byte of every output is compared.
 
 from tinykit.tflite_file import check as check_model
 from tinykit.verification.host import verify, verify_file
-from tinykit.verification.report import Report
+from tinykit.verification.report import BoardCheck, Report
 
-__all__ = ["Report", "check_model", "verify", "verify_file"]
+__all__ = ["BoardCheck", "Report", "check_model", "verify", "verify_file"]

@@ -1,5 +1,6 @@
 """`verify`: a model's outputs under TFLM against TensorFlow Lite, and its accuracy under both."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from tinykit.errors import TinykitError
 from tinykit.quantization import TinyModel
 from tinykit.verification import process
-from tinykit.verification.report import Report
+from tinykit.verification.report import BoardCheck, Report
 
 _ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows
 _STAND_IN_NOTE = (
@@ -30,6 +31,8 @@ def verify(
     model: Any = None,
     max_loss: float = 0.01,
     timeout: float | None = None,
+    board: str | None = None,
+    board_samples: int = 100,
 ) -> Report:
     """Run a model under TFLM and under TensorFlow Lite's reference kernels and compare each byte.
 
@@ -48,6 +51,9 @@ def verify(
         model: the Keras model, to have its accuracy beside int8's.
         max_loss: how much accuracy int8 may lose against `model` (0.01 = one point).
         timeout: seconds after which a hanging engine is stopped.
+        board: name of a virtual board that runs the compiled model (`tk.compile`), too: the bytes
+            that the board will compute are then checked themselves.
+        board_samples: at most this many of all inputs go to the board, evenly spaced.
 
     Raises TinykitError when inputs do not fit the model, an engine cannot run it, or TFLM has a
     package for this system but is not installed.
@@ -75,7 +81,35 @@ def verify(
         # Called, not `predict`ed: Keras refuses arrays of another rank than the last time.
         parts = [model(real[i : i + 256], training=False) for i in range(0, marked, 256)]
         answers = {"float": np.concatenate(parts), **answers}
-    return report_on(tiny, results, answers, truth, max_loss, missing)
+    report = report_on(tiny, results, answers, truth, max_loss, missing)
+    if board is None:
+        return report
+    outputs = results["litert" if missing else "tflm"].outputs
+    check = _board_check(tiny, q, outputs, board, board_samples)
+    if missing and check.different and "FULLY_CONNECTED" in tiny.ops:
+        report.notes.append(_FULLY_CONNECTED_NOTE)
+    return replace(report, board=check)
+
+
+def _board_check(
+    tiny: TinyModel, q: np.ndarray, expected: np.ndarray, board: str, samples: int
+) -> BoardCheck:
+    """Run the compiled model on a virtual board, on `samples` of the inputs."""
+    from tinykit.board import VirtualBoard
+    from tinykit.compiler import compile
+
+    chosen = np.linspace(0, len(q) - 1, min(samples, len(q))).round().astype(int)
+    run = VirtualBoard(board).run_model(compile(tiny), q[chosen])
+    same = run.outputs.reshape(len(chosen), -1) == expected[chosen].reshape(len(chosen), -1)
+    return BoardCheck(
+        name=board,
+        samples=len(chosen),
+        different=int(np.count_nonzero(~same.all(axis=1))),
+        instructions=run.instructions,
+        ram_bytes=run.ram_bytes,
+        stack_bytes=run.stack_bytes,
+        flash_bytes=run.flash_bytes,
+    )
 
 
 def verify_file(
@@ -83,6 +117,7 @@ def verify_file(
     inputs: Path | str | None = None,
     samples: int = _ENOUGH,
     seed: int = 0,
+    board: str | None = None,
 ) -> Report:
     """The host check of any full-int8 .tflite file.
 
@@ -90,18 +125,19 @@ def verify_file(
         path: the file.
         inputs: a .npy file of inputs, int8 (n, *input_shape) or float features of that shape;
             None makes `samples` random ones from `seed`.
+        board: name of a virtual board that runs the compiled model, too.
 
     Raises TinykitError when a file cannot be read or does not fit, an engine refuses the model, or
-    TFLM cannot run on this system: then there is nothing that this function could find out.
+    TFLM cannot run on this system and no board is named: then there is nothing to find out.
     """
     tiny = TinyModel.from_tflite(path)
-    if missing := process.tflm_missing():
-        raise TinykitError(f"{missing}.")
+    if board is None and (missing := process.tflm_missing()):
+        raise TinykitError(f"{missing}, or name a virtual board (--board nano33ble).")
     if inputs is not None:
-        return verify(tiny, _inputs_from(Path(inputs), tiny))
+        return verify(tiny, inputs_from(Path(inputs), tiny), board=board)
     random = np.random.default_rng(seed)
     q = random.integers(-128, 128, (samples, *tiny.input_shape), dtype=np.int8)
-    report = verify(tiny, q)
+    report = verify(tiny, q, board=board)
     report.notes.append(f"The inputs were random (seed {seed}): none were given.")
     return report
 
@@ -234,7 +270,7 @@ def _without_channel(tiny: TinyModel) -> tuple[int, ...]:
     return shape[:-1] if shape[-1:] == (1,) else shape
 
 
-def _inputs_from(path: Path, tiny: TinyModel) -> np.ndarray:
+def inputs_from(path: Path, tiny: TinyModel) -> np.ndarray:
     """The inputs in a .npy file. Raises TinykitError when it does not fit the model."""
     try:
         # Mapped, not read: a damaged header cannot ask for more memory than the file is long.

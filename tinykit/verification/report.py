@@ -1,10 +1,43 @@
 """What the host check found: a PASS/FAIL table for the notebook, a dict for report.json."""
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 # Read on white and on black.
 _COLOURS = {"PASS": "#3c9a4e", "FAIL": "#d9534f", "SKIP": "#c98a00", "": "inherit"}
+
+
+@dataclass(frozen=True)
+class BoardCheck:
+    """What the virtual board made of the compiled model.
+
+    Attributes:
+        name: the board.
+        samples: inputs that it ran.
+        different: inputs for which its output differs from TFLM's in any byte (from TensorFlow
+            Lite's where TFLM has no package).
+        instructions: executed for one inference, exactly.
+        ram_bytes: static memory and the deepest stack.
+        stack_bytes: the deepest stack alone.
+        flash_bytes: code and constants.
+    """
+
+    name: str
+    samples: int
+    different: int
+    instructions: int
+    ram_bytes: int
+    stack_bytes: int
+    flash_bytes: int
+
+    @property
+    def identical(self) -> bool:
+        """Whether every byte was the same."""
+        return self.different == 0
+
+    def to_dict(self) -> dict:
+        """Everything, ready for JSON."""
+        return asdict(self) | {"identical": self.identical}
 
 
 @dataclass(frozen=True)
@@ -36,6 +69,7 @@ class Report:
         max_loss: how much accuracy int8 may lose against float.
         notes: what to know about this check, one sentence each.
         not_checked: why TFLM was not asked and what to do; empty when it was.
+        board: what the virtual board made of the compiled model; None when it was not asked.
     """
 
     name: str
@@ -56,6 +90,7 @@ class Report:
     max_loss: float = 0.01
     notes: list[str] = field(default_factory=list)
     not_checked: str = ""
+    board: BoardCheck | None = None
 
     @property
     def identical(self) -> bool | None:
@@ -85,6 +120,8 @@ class Report:
     def rows(self) -> list[tuple[str, str, str]]:
         """The table: what, result, and "PASS", "FAIL", "SKIP" or "" (nothing to pass)."""
         rows = [self._parity_row()]
+        if self.board:
+            rows.append(self._board_row())
         if self.int8_loss is not None:
             loss = 100 * self.int8_loss
             # Counted in inputs: of few, a single one is more than the limit and means nothing.
@@ -99,6 +136,9 @@ class Report:
         rows.append(("arena", self._arena_text(), ""))
         rows.append(("model file", f"{self.tflite_bytes:,} bytes", ""))
         rows.append(("one inference", f"{self.macs:,} multiply-accumulates", ""))
+        if self.board:
+            text = f"{self.board.instructions:,} instructions, {self.board.ram_bytes:,} bytes RAM"
+            rows.append(("compiled", f"{text}, {self.board.flash_bytes:,} bytes flash", ""))
         rows.append(("operators", ", ".join(self.ops), ""))
         return rows
 
@@ -106,6 +146,7 @@ class Report:
         """Everything, ready for JSON."""
         names = [name for name in self.__dataclass_fields__ if name != "max_loss"]
         extra = {"identical": self.identical, "passed": self.passed}
+        extra["board"] = self.board and self.board.to_dict()
         return {name: getattr(self, name) for name in names} | extra
 
     def _parity_row(self) -> tuple[str, str, str]:
@@ -119,6 +160,13 @@ class Report:
             f"{self.different:,} of {self.samples:,} outputs differ, by up to {self.max_lsb} LSB",
             "FAIL",
         )
+
+    def _board_row(self) -> tuple[str, str, str]:
+        judge = "TensorFlow Lite" if self.not_checked else "TFLM"
+        what, samples = f"compiled C++ = {judge}", f"{self.board.samples:,} outputs"
+        if self.board.identical:
+            return what, f"every byte of {samples} on the virtual board", "PASS"
+        return what, f"{self.board.different:,} of {samples} differ on the virtual board", "FAIL"
 
     def _arena_text(self) -> str:
         if self.arena_bytes is None:

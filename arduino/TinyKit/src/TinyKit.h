@@ -1,4 +1,5 @@
-// Everything in this library. A sketch usually includes only the parts it uses.
+// Everything in this library but nn/, from which a compiled model takes what it needs. A sketch
+// usually includes only the parts it uses.
 #pragma once
 
 #include "KeywordDecider.h"

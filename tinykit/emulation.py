@@ -1,0 +1,167 @@
+"""`tinykit emulate`: a project's sketch, or one model, on the virtual board."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinykit.errors import TinykitError
+from tinykit.quantization import TinyModel
+
+if TYPE_CHECKING:
+    from tinykit.board import BoardRun
+
+_SCENE_SECONDS = 10  # of words and pauses, when no recording is given
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """What `tinykit emulate` shows.
+
+    Attributes:
+        facts: for JSON.
+        text: for a terminal.
+        passed: the bytes are right, the sketch did not crash.
+    """
+
+    facts: dict
+    text: str
+    passed: bool
+
+    def to_dict(self) -> dict:
+        """The facts, ready for JSON."""
+        return self.facts
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") -> Emulation:
+    """One model, compiled, on the virtual board, and its outputs compared with TFLM's.
+
+    Args:
+        path: the .tflite file.
+        inputs: .npy file, int8 (n, *input_shape) or float features; None takes a random input.
+        board: name of the board.
+
+    Raises TinykitError when a file cannot be read or does not fit, or the model cannot be compiled.
+    """
+    from tinykit.board import VirtualBoard
+    from tinykit.compiler import compile
+    from tinykit.verification import process
+    from tinykit.verification.host import inputs_from
+
+    tiny = TinyModel.from_tflite(path)
+    compiled = compile(path)
+    if inputs is None:
+        q = np.random.default_rng(0).integers(-128, 128, (1, *tiny.input_shape), dtype=np.int8)
+    else:
+        x = inputs_from(inputs, tiny)
+        q = (x if x.dtype == np.int8 else tiny.quantize(x)).reshape(-1, *tiny.input_shape)
+    run = VirtualBoard(board).run_model(compiled, q)
+    identical = None
+    if not process.tflm_missing():
+        expected = process.run(tiny.tflite, q, "tflm").outputs
+        identical = np.array_equal(run.outputs.ravel(), expected.ravel())
+    inputs_run = "1 input" if len(q) == 1 else f"{len(q):,} inputs"
+    said = {
+        True: f"PASS  the same bytes as TFLM for {inputs_run}",
+        False: f"FAIL  other bytes than TFLM for {inputs_run}",
+        None: "SKIP  not compared with TFLM, which has no package for this system",
+    }[identical]
+    facts = {
+        "board": board,
+        "inputs": len(q),
+        "identical": identical,
+        "instructions": run.instructions,
+        "cycles": run.cycles,
+        "milliseconds": round(run.milliseconds, 3),
+        **_memory(run),
+        "layers": [
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "instructions": layer.instructions,
+                "cycles": layer.cycles,
+                "macs": layer.macs,
+            }
+            for layer in run.layers
+        ],
+    }
+    return Emulation(facts, f"{run}\n{said}", identical is not False)
+
+
+def run_sketch(out_dir: Path, recording: Path | None, board: str = "nano33ble") -> Emulation:
+    """The sketch of a project on the virtual board, which hears a recording.
+
+    Args:
+        out_dir: outputs of `tinykit run`, or a sketch's own folder.
+        recording: a sound file; None takes words of the bundled data for a project's outputs, and
+            silence for a sketch's own folder.
+        board: name of the board.
+
+    Raises TinykitError when there is no sketch or it does not compile, and when the recording
+    cannot be read.
+    """
+    from tinykit.board import VirtualBoard
+
+    sketch = _sketch_in(out_dir)
+    audio = recording
+    if recording is None and sketch != out_dir:
+        audio = _scene(out_dir)
+    run = VirtualBoard(board).run(sketch, audio=audio)
+    return Emulation(_facts(run, sketch, board), str(run), run.fault is None)
+
+
+def _facts(run: BoardRun, sketch: Path, board: str) -> dict:
+    return {
+        "board": board,
+        "sketch": str(sketch),
+        "seconds": run.seconds,
+        "serial": [asdict(line) for line in run.serial],
+        "leds": [asdict(change) for change in run.leds],
+        "busy": run.busy,
+        "lost_samples": run.lost_samples,
+        "inferences": len(run.inferences),
+        "instructions": run.instructions,
+        "cycles": run.cycles,
+        **_memory(run),
+        "fault": None if run.fault is None else str(run.fault),
+    }
+
+
+def _memory(run) -> dict[str, int]:
+    names = ("ram_bytes", "static_bytes", "stack_bytes", "flash_bytes")
+    return {name: getattr(run, name) for name in names}
+
+
+def _sketch_in(folder: Path) -> Path:
+    """The sketch in the outputs of a run, or the folder (or .ino file) itself when it is one."""
+    if folder.suffix == ".ino" and folder.is_file():
+        return folder
+    for place in (folder, *sorted((folder / "sketch").glob("*/"))):
+        if (place / f"{place.resolve().name}.ino").is_file():
+            return place
+    raise TinykitError(
+        f"{folder} holds no sketch. Give the outputs of `tinykit run`, such as "
+        "build/keyword_spotting, a sketch's folder, or a .tflite file."
+    )
+
+
+def _scene(out_dir: Path) -> np.ndarray:
+    """Words that the model in `out_dir` knows, spoken by bundled test voices, with pauses."""
+    from tinykit.datasets import keyword_spotting, scene
+
+    tiny = TinyModel.load(out_dir)
+    words = [label for label in tiny.labels if label not in ("unknown", "silence")]
+    try:
+        data = keyword_spotting(words=words)
+    except TinykitError as error:
+        raise TinykitError(
+            f"There is no bundled recording of {', '.join(words)}. "
+            "Give a recording of your own with --input."
+        ) from error
+    return scene(data, seconds=_SCENE_SECONDS, seed=1)[0]
