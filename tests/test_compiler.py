@@ -151,9 +151,12 @@ def test_writing_replaces_a_model_and_nothing_else(small, tmp_path):
     )
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    assert "other files" in refusal(compiled.write, tmp_path / "mine")
-    (folder / "notes.txt").write_text("mine")
-    assert "other files" in refusal(compiled.write, folder)
+    assert "holds thesis.txt" in refusal(compiled.write, tmp_path / "mine")
+    for name in ("notes.txt", "src/notes.txt", "model.cpp"):  # the last one is handwritten
+        (folder / name).write_text("mine")
+        assert f"holds {name}" in refusal(compiled.write, folder)
+        assert (folder / name).read_text() == "mine"
+        (folder / name).unlink()
     assert "is a file" in refusal(compiled.write, folder / "model.h")
 
 
@@ -292,10 +295,10 @@ def test_a_constant_number_becomes_a_table(op, q, tmp_path):
     assert "nn::lookup" in compiled.sources()["model.cpp"]
 
 
-def padded_model(op: str, stride: int, pads: tuple[int, int]) -> bytes:
+def padded_model(op: str, stride: int, pads: tuple[int, int], inside: int = 9) -> bytes:
     """ZeroPadding2D and a convolution without padding of its own, as Keras' MobileNet has them."""
-    size = 9 + sum(pads)
-    net = Net(1, 9, 9, 4)
+    size = inside + sum(pads)
+    net = Net(1, inside, inside, 4)
     paddings = np.array([[0, 0], pads, pads, [0, 0]], np.int32)
     net.then("PAD", (1, size, size, 4), net.writer.constant(paddings))
     out = (size - 3) // stride + 1
@@ -321,6 +324,20 @@ def test_padding_costs_no_copy(op, tmp_path):
         folded = len(model.steps) == 1
         assert folded == (max(pads) < 3), f"stride {stride}, padding {pads}"
     for host, outputs in zip(Builder(tmp_path).libraries(compiled), expected, strict=True):
+        np.testing.assert_array_equal(host.run(x), outputs)
+
+
+@pytest.mark.parametrize("op", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+@pytest.mark.tflm
+def test_a_padded_picture_of_the_size_of_the_kernel_is_not_taken_for_a_vector(op, tmp_path):
+    """One output pixel, and as many weights as inputs; but they do not lie on each other."""
+    import tflm_batch
+
+    models = [padded_model(op, *case, inside=3) for case in [(2, (1, 0)), (3, (1, 1))]]
+    x = np.random.default_rng(0).integers(-128, 128, (8, 3, 3, 4)).astype(np.int8)
+    expected = tflm_batch.run(models, [x] * len(models))
+    libraries = Builder(tmp_path).libraries([tk.compile(model) for model in models])
+    for host, outputs in zip(libraries, expected, strict=True):
         np.testing.assert_array_equal(host.run(x), outputs)
 
 

@@ -447,12 +447,16 @@ def test_names_that_arduino_does_not_take_are_refused(small_tiny, tmp_path):
     assert_refused('"my sketch" cannot.*my_sketch', small_tiny, out=tmp_path / "my sketch")
 
 
-def test_folders_with_other_files_are_left_alone(small_tiny, tmp_path):
-    thesis = tmp_path / "listener" / "thesis.txt"
-    thesis.parent.mkdir()
-    thesis.write_text("three years of work")
-    assert_refused("holds other files", small_tiny, out=thesis.parent)
-    assert thesis.read_text() == "three years of work"
+@pytest.mark.parametrize("name", ["thesis.txt", "src/mine.h", "src/tinykit/mine.h", "listener.ino"])
+def test_folders_with_other_files_are_left_alone(small_tiny, tmp_path, name):
+    """Also beside an earlier sketch, and when a student's own sketch has the same name."""
+    exported(small_tiny, tmp_path)
+    own = tmp_path / "listener" / name
+    own.write_text("three years of work")
+    assert_refused(
+        f"holds {name}, which the kit did not write", small_tiny, out=own.parents[name.count("/")]
+    )
+    assert own.read_text() == "three years of work"
 
 
 def test_an_older_sketch_is_replaced_as_a_whole(small_tiny, tmp_path):

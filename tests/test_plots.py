@@ -319,6 +319,24 @@ def test_a_board_run_without_any_light_or_line_can_be_drawn():
     figure()
 
 
+def test_each_led_is_lit_at_its_own_level():
+    """The RGB LED's colours light up when LOW, the others when HIGH; analogWrite dims both."""
+    levels = {"LEDR": (1, 0, 255, 100), "LED_BUILTIN": (0, 1, 0, 100)}
+    changes = [
+        S(seconds=float(i), pin=pin, level=level)
+        for pin, row in levels.items()
+        for i, level in enumerate(row)
+    ]
+    run = S(board=boards["nano33ble"], seconds=4.0, serial=[], leds=changes, inferences=[])
+    plots.board_run(run)
+    (ax,) = figure().axes
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["LEDR", "LED_BUILTIN"], "no recording, no model: nothing but LEDs"
+    for bars in ax.collections:
+        lit = [path.get_extents().intervalx for path in bars.get_paths()]
+        np.testing.assert_allclose(lit, [[1, 2], [3, 4]])
+
+
 def test_nothing_is_printed_in_a_script(tmp_path):
     """Without a screen matplotlib falls back to Agg; that is no reason for a warning."""
     script = "import numpy as np; from tinykit import plots; plots.waveform(np.zeros(100))"
@@ -377,7 +395,7 @@ plots.memory(S(boxes=[box], arena_bytes=10))
 ---
 line = S(seconds=0.5, text="0.500 s  a  0.90")
 leds = [S(seconds=0.5, pin="LEDG", level=0)]
-board = S(led_on="LOW", clock=1_000)
+board = S(led_on="LOW", led_pins=("LEDG",), clock=1_000)
 model = [S(seconds=0.2, cycles=100)]
 run = S(board=board, seconds=1.0, serial=[line], leds=leds, inferences=model)
 plots.board_run(run, tone(440))

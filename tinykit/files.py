@@ -5,10 +5,12 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from tinykit.errors import TinykitError
+
+CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # what file managers leave behind
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> Path:
@@ -98,6 +100,24 @@ def replaced_folder(path: Path | str) -> Iterator[Path]:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_strangers(folder: Path, names: Collection[str]) -> None:
+    """Raise TinykitError when `folder` holds a file that the kit did not write: it would be lost.
+
+    `names` are those of all files that the kit may have written there, `/` between their parts. Its
+    C++ files name tinykit, which a reader's own files of the same name do not.
+    """
+    for file in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        name = file.relative_to(folder).as_posix()
+        if not file.is_file() or file.name in CLUTTER:
+            continue
+        code = file.suffix in (".ino", ".cpp", ".h") and "/" not in name
+        if name not in names or (code and b"tinykit" not in file.read_bytes()):
+            raise TinykitError(
+                f"{folder} holds {name}, which the kit did not write and which would be lost. "
+                "Choose an empty folder."
+            )
 
 
 def _refuse_irreplaceable(path: Path) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.axes import Axes
 
-    from tinykit.board import BoardRun, Fit, ModelRun, SerialLine
+    from tinykit.board import Board, BoardRun, Fit, ModelRun
+    from tinykit.board.devices import PinChange, SerialLine
     from tinykit.compiler import Box, MemoryPlan
     from tinykit.features import LogMel
     from tinykit.quantization import TinyModel
@@ -375,32 +376,39 @@ def _draw_box(ax: Axes, box: Box, steps: int, arena_bytes: int) -> None:
 
 def board_run(
     run: BoardRun,
-    audio: np.ndarray,
+    audio: np.ndarray | None = None,
     heard: Stream | None = None,
     sample_rate: int = 16_000,
 ) -> None:
-    """What the virtual board did with a recording: what it printed, when its LEDs were lit, and
-    when its processor ran the model.
+    """What the virtual board did: what it printed, when its LEDs were lit, and when its processor
+    ran the model.
 
     Args:
         run: the result of `VirtualBoard.run`.
-        audio: the recording it heard, int16.
+        audio: the recording it heard, int16; None when it heard nothing.
         heard: `tk.stream` of the same recording, for the averaged scores of the keywords.
         sample_rate: of the recording, Hz.
     """
     inferences = [(x.seconds, x.cycles / run.board.clock) for x in run.inferences]
-    lanes = {"model": inferences, **dict(sorted(_lit_times(run).items()))}
-    ratios = [1.1, *([1.5] if heard else []), 0.25 * len(lanes)]
+    lanes = dict(sorted(_lit_times(run).items()))
+    if inferences or not lanes:
+        lanes = {"model": inferences, **lanes}
+    ratios = {"audio": 1.1, "heard": 1.5, "lanes": 0.25 * len(lanes)}
+    shown = {"audio": audio is not None, "heard": heard is not None, "lanes": True}
+    names = [[name] for name in ratios if shown[name]]
+    size = (9, 1.4 + 1.6 * (len(names) - 1))
     with plt.rc_context(_STYLE):
-        size = (9, 4.6 if heard else 3)
-        _, axes = plt.subplots(len(ratios), 1, figsize=size, sharex=True, height_ratios=ratios)
-        _draw_waveform(axes[0], audio, sample_rate)
-        axes[0].set(ylabel="amplitude")
-        if heard:
-            _draw_averages(axes[1], heard)
-        _draw_lanes(axes[-1], lanes)
-        _draw_serial(axes, run.serial, run.seconds)
-        axes[-1].set(xlabel="time (s)", xlim=(0, run.seconds))
+        _, axes = plt.subplot_mosaic(
+            names, figsize=size, sharex=True, height_ratios=[ratios[name] for [name] in names]
+        )
+        if audio is not None:
+            _draw_waveform(axes["audio"], audio, sample_rate)
+            axes["audio"].set(ylabel="amplitude")
+        if heard is not None:
+            _draw_averages(axes["heard"], heard)
+        _draw_lanes(axes["lanes"], lanes)
+        _draw_serial(list(axes.values()), run.serial, run.seconds)
+        axes["lanes"].set(xlabel="time (s)", xlim=(0, run.seconds))
         _show()
 
 
@@ -425,8 +433,7 @@ def _lit_times(run: BoardRun) -> dict[str, list[tuple[float, float]]]:
     lit: dict[str, list[tuple[float, float]]] = {change.pin: [] for change in run.leds}
     since: dict[str, float] = {}
     for change in run.leds:
-        on = ("HIGH" if change.level else "LOW") == run.board.led_on
-        if on:
+        if _is_lit(change, run.board):
             since.setdefault(change.pin, change.seconds)
         elif change.pin in since:
             start = since.pop(change.pin)
@@ -434,6 +441,13 @@ def _lit_times(run: BoardRun) -> dict[str, list[tuple[float, float]]]:
     for pin, start in since.items():
         lit[pin].append((start, run.seconds - start))
     return lit
+
+
+def _is_lit(change: PinChange, board: Board) -> bool:
+    """Whether an LED gives light: the colours of an RGB LED at the profile's level, others HIGH."""
+    if board.led_on == "LOW" and change.pin in board.led_pins:
+        return change.level not in (1, 255)  # HIGH, or all of the time by analogWrite
+    return change.level > 0
 
 
 _LANE_COLOURS = {"model": "#999999", "LEDR": "#D55E00", "LEDG": "#009E73", "LEDB": "#0072B2"}

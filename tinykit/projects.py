@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinykit.errors import TinykitError
-from tinykit.files import replaced_folder, write_atomically
+from tinykit.files import CLUTTER, replaced_folder, write_atomically
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -21,7 +21,7 @@ PROJECTS: dict[str, Path] = {
     "gesture_recognition": ROOT / "notebooks/03_gesture_recognition.ipynb",
 }
 OUTPUTS = {"model.tflite", "tinymodel.json", "report.json", "sketch", "notebook.ipynb"}
-_CLUTTER = {".DS_Store", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini"}
+_CLUTTER = CLUTTER | {".ipynb_checkpoints"}
 
 
 class CheckFailed(Exception):  # noqa: N818 (a verdict, not a fault)

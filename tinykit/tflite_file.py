@@ -318,7 +318,11 @@ def problems(file: TfliteFile) -> Iterator[str]:
                 "shrunk. Quantize it to full int8 first (tinykit.quantize)."
             )
         elif tensor.dtype != "int8":
-            yield f"has a {tensor.dtype} {where}. Convert it again with int8 inputs and outputs."
+            article = "an" if tensor.dtype.startswith("int") else "a"
+            yield (
+                f"has {article} {tensor.dtype} {where}. Convert it again with int8 inputs and "
+                "outputs (tinykit.quantize)."
+            )
         if not tensor.shape or tensor.shape[0] != 1:
             yield f"has an {where} of shape {tensor.shape}. Convert it again with a batch of 1."
         if -1 in tensor.shape_signature[1:]:

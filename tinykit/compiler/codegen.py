@@ -17,6 +17,11 @@ _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src" / "nn"
 _FOLDER = "src/tinykit/nn"  # where the kernels are, seen from model.cpp
 
 
+def kernel_names() -> list[str]:
+    """Paths, as in `CompiledModel.sources`, of all kernel files there are."""
+    return [f"{_FOLDER}/{file.name}" for file in _LIBRARY.iterdir()]
+
+
 def kernel_files(lowered: Sequence[LoweredStep]) -> dict[str, str]:
     """Text of the kernel files that the steps need, by their path from model.cpp."""
     if not _LIBRARY.is_dir():

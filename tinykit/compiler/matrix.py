@@ -26,7 +26,8 @@ def lower_conv(graph: Graph, op: Conv) -> LoweredStep | None:
     source, target = graph.input_of(op).shape, graph.output_of(op).shape
     if op.dilation != (1, 1) or op.weights.shape[3] != source[3]:
         return None
-    if target[1:3] == (1, 1) and op.add is None and op.weights.shape[1:] == source[1:]:
+    one_patch = op.weights.shape[1:] == source[1:] and op.padding == (0, 0)
+    if target[1:3] == (1, 1) and one_patch and op.add is None:
         return lower_fully_connected(graph, op)
     packed = pack_rows(op, rows_per_block=2)
     if packed is None:

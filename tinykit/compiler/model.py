@@ -16,7 +16,7 @@ from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
 from tinykit.compiler.reading import read_graph
 from tinykit.compiler.steps import LoweredStep, Step
 from tinykit.errors import TinykitError
-from tinykit.files import replaced_folder
+from tinykit.files import refuse_strangers, replaced_folder
 from tinykit.tflite_file import TfliteFile
 
 
@@ -128,13 +128,9 @@ class CompiledModel:
         path = Path(out)
         if path.is_file():
             raise TinykitError(f"{path} is a file. Choose a folder for the model.")
-        if path.is_dir() and any(path.iterdir()):
-            strangers = {entry.name for entry in path.iterdir()} - {"model.h", "model.cpp", "src"}
-            if strangers or not (path / "model.cpp").is_file():
-                raise TinykitError(
-                    f"{path} holds other files, which a model would replace. "
-                    "Choose an empty folder."
-                )
+        from tinykit.compiler import codegen  # here, because tinykit.export imports this module
+
+        refuse_strangers(path, {"model.h", "model.cpp", *codegen.kernel_names()})
         with replaced_folder(path) as folder:
             for name, text in self.sources().items():
                 target = folder / name

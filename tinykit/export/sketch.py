@@ -19,7 +19,7 @@ from tinykit.compiler import compile
 from tinykit.errors import TinykitError
 from tinykit.export import cpp
 from tinykit.features.audio import LogMel
-from tinykit.files import replaced_folder
+from tinykit.files import refuse_strangers, replaced_folder
 from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
@@ -198,10 +198,10 @@ def _sketch_folder(tiny, out: Path | str | None) -> Path:
         )
     if path.is_file():
         raise TinykitError(f"{path} is a file. Choose a folder for the sketch.")
-    if path.is_dir() and any(path.iterdir()) and not (path / f"{name}.ino").is_file():
-        raise TinykitError(
-            f"{path} holds other files, which a sketch would replace. Choose an empty folder."
-        )
+    library = {file.relative_to(_LIBRARY) for file in _LIBRARY.rglob("*.*")}
+    names = {f"src/tinykit/{file.as_posix()}" for file in library}
+    names |= {f"{name}.ino", "model.h", "model.cpp", *_ROOT_FILES, "src/tinykit/LogMelTables.h"}
+    refuse_strangers(path, names)
     return path
 
 

@@ -58,6 +58,10 @@ def verify(
     Raises TinykitError when inputs do not fit the model, an engine cannot run it, or TFLM has a
     package for this system but is not installed.
     """
+    if board is not None:
+        from tinykit.board import VirtualBoard
+
+        VirtualBoard(board)  # refuses a board that cannot be emulated, before anything takes time
     features, truth = _gathered(tiny, inputs, y)
     if len(features) == 0:
         raise TinykitError("There is no input to check the model with. Give a split of the data.")
