@@ -25,6 +25,8 @@ class Frame:
 
     def __str__(self) -> str:
         place = f" ({self.file}:{self.line})" if self.file else ""
+        if self.function.startswith("__cxx_global_var_init"):  # the compiler's name
+            return f"the initial value of a global variable{place}"
         return f"{self.function}(){place}"
 
 
@@ -48,6 +50,9 @@ def backtrace(machine: Machine, pc: int | None = None) -> list[Frame]:
             break
         frames += _frames_at(machine, function.name, address)
         caller = _caller(machine, address, registers)
+        noted = machine.program.frame_row(address) is not None
+        if caller is None and noted:  # the compiler knows that this function never returns
+            break
         if caller is None or caller[_PC] == registers[_PC]:
             caller = _guessed_caller(machine, registers)
         if caller is None or caller[_PC] == machine.exit:
@@ -69,7 +74,7 @@ def _frames_at(machine: Machine, name: str, address: int) -> list[Frame]:
 def _caller(machine: Machine, address: int, registers: list[int]) -> list[int] | None:
     """The registers as they will be after the return; None when that is not known."""
     row = machine.program.frame_row(address)
-    if row is None:
+    if row is None or (_LR not in row and _lost_return_address(machine, address, registers)):
         return None
     rule = row["cfa"]
     if rule.reg is None:
@@ -86,6 +91,34 @@ def _caller(machine: Machine, address: int, registers: list[int]) -> list[int] |
         return None
     caller[_PC] = caller[_LR] & ~1
     return caller
+
+
+def _lost_return_address(machine: Machine, address: int, registers: list[int]) -> bool:
+    """Whether LR is not the way back although nothing was noted to be saved.
+
+    A function that never returns saves nothing: after a call, LR still points behind that call.
+    """
+    function = machine.program.function_at(address)
+    back = registers[_LR] & ~1
+    if machine.program.saves(_LR, address) or back == machine.exit:
+        return False
+    if _called(machine, back) == function.address:
+        return False
+    before = range(function.address + 4, address + 2, 2)
+    return any(_follows_call(machine, place) for place in before)
+
+
+def _called(machine: Machine, address: int) -> int | None:
+    """Which function the BL before a return address calls; None when there is no BL."""
+    if machine.program.function_at(address - 4) is None:
+        return None
+    first, second = np.frombuffer(machine.memory(address - 4, 4).tobytes(), "<u2").tolist()
+    if first >> 11 != 0b11110 or second & 0xD000 != 0xD000:
+        return None
+    sign = first >> 10 & 1
+    i1, i2 = (~((second >> 13) ^ sign) & 1), (~((second >> 11) ^ sign) & 1)
+    offset = i1 << 23 | i2 << 22 | (first & 0x3FF) << 12 | (second & 0x7FF) << 1
+    return address + offset - (sign << 24)
 
 
 def _guessed_caller(machine: Machine, registers: list[int]) -> list[int] | None:

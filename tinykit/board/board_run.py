@@ -1,6 +1,7 @@
 """What a board did with a sketch: the report of a run on the virtual board."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tinykit.board.backtrace import Frame
@@ -10,6 +11,7 @@ from tinykit.board.profiles import Board
 
 _MOST_SHOWN = 40  # lines of Serial
 _CALLERS = {"boardSetup": "setup", "boardLoop": "loop"}  # core/arduino.cpp
+_START_UP = ("boardConstruct", "_GLOBAL__sub_I_")  # before setup(): core/boot.cpp, the compiler
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,7 @@ class Fault:
     @property
     def frame(self) -> Frame | None:
         """The innermost function that stands in the sketch's own files."""
-        for frame in self.backtrace:
-            if frame.file in self.files:
-                return frame
-            if frame.function in _CALLERS:  # the sketch jumped away as its last act
-                return Frame(_CALLERS[frame.function], "", 0)
-        return next(iter(self.backtrace), None)
+        return own_frame(self.backtrace, self.files)
 
     @property
     def function(self) -> str:
@@ -74,7 +71,18 @@ class Fault:
         if self.frame not in self.backtrace:
             return []
         above = self.backtrace[self.backtrace.index(self.frame) + 1 :]
-        return [frame for frame in above if frame.function not in _CALLERS]
+        hidden = (*_CALLERS, *_START_UP)
+        return [frame for frame in above if not frame.function.startswith(hidden)]
+
+
+def own_frame(backtrace: Sequence[Frame], files: Sequence[str]) -> Frame | None:
+    """The innermost function that stands in the sketch's own files; else the innermost one."""
+    for frame in backtrace:
+        if frame.file in files:
+            return frame
+        if frame.function in _CALLERS:  # the sketch jumped away as its last act
+            return Frame(_CALLERS[frame.function], "", 0)
+    return next(iter(backtrace), None)
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class BoardRun:
             takes more (`Board.core_flash`, `core_ram`), only what the sketch uses is there.
         functions: what every function executed itself, the most expensive first.
         fault: None when all went well.
+        notes: what is no fault, but worth knowing: where setup() or loop() waits.
     """
 
     board: Board
@@ -120,6 +129,7 @@ class BoardRun:
     flash_bytes: int
     functions: list[FunctionRun] = field(repr=False)
     fault: Fault | None
+    notes: tuple[str, ...] = ()
 
     @property
     def ram_bytes(self) -> int:
@@ -149,6 +159,7 @@ class BoardRun:
         for what, kept in (("lines", self.serial), ("changes of pins", self.pins)):
             if len(kept) == MOST_KEPT:
                 facts.append(f"only the first {MOST_KEPT:,} {what} were kept")
+        facts += self.notes
         facts.append(
             f"RAM {self.ram_bytes:,} bytes ({self.static_bytes:,} static, {self.stack_bytes:,} "
             f"stack), flash {self.flash_bytes:,} bytes"

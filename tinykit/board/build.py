@@ -18,8 +18,14 @@ from tinykit.board.program import RAM_START, Program
 
 _LINKER_SCRIPT = toolchain.CORE / "board.ld.in"
 _ALWAYS = ("boot.cpp", "math.cpp", "strings.cpp")  # of the core; the linker leaves out the unused
-# So that a backtrace shows every function of the student's that was on its way.
-_SKETCH_FLAGS = ("-fno-optimize-sibling-calls",)
+# So that a backtrace shows every function of the student's that was on its way, and so that what
+# cannot be executed stops the program instead of running into the next function.
+_INO_FLAGS = ("-fno-optimize-sibling-calls", "-mllvm", "-trap-unreachable")
+# Mistakes that would be compiled to something else than is written there.
+_SURE_MISTAKES = (
+    *("-Werror=uninitialized", "-Werror=division-by-zero", "-Werror=array-bounds"),
+    "-Werror=shift-count-overflow",
+)
 _ONLY_CPP = ("-std=gnu++17", "-fno-rtti", "-fno-threadsafe-statics", "-nostdinc++")
 _SOURCE_SUFFIXES = (".cpp", ".c", ".cc", ".cxx", ".S")
 
@@ -88,7 +94,7 @@ def _objects_of_sketch(files: Mapping[str, str], arguments: Sequence[str]) -> li
     headers = [f"{name}\0{files[name]}" for name in sorted(set(files) - set(sources))]
     objects = []
     for name in sources:
-        own = [*arguments, *(_SKETCH_FLAGS if name.endswith(".ino.cpp") else ())]
+        own = [*arguments, *_SURE_MISTAKES, *(_INO_FLAGS if name.endswith(".ino.cpp") else ())]
         if name.endswith(".c"):
             own = [argument for argument in own if argument not in _ONLY_CPP]
         key = [name, files[name], *headers, *map(_portable, own), _core_headers()]

@@ -41,6 +41,7 @@ typedef struct {
   uint32_t microsRead;  // the sketch looked at a clock finer than a millisecond
   uint32_t doorsUsed;   // the sketch touched the outside world
   uint32_t interruptsOff;
+  uint32_t looked;  // the sketch looked at a clock, asked something of the world outside, or slept
 } Clock;
 
 // One call of a marked function, without interrupts that came in between.
@@ -85,7 +86,7 @@ typedef struct {
   uint32_t variableBytes;
   uint32_t haveSnapshot;
   uint32_t patience, backoff;
-  uint64_t loopStart, loopIdle, cyclesPerTick;
+  uint64_t loopStart, cyclesPerTick;
 
   uint32_t unalignedPc, unalignedAddress;  // where an access was that the processor refuses
 } Counter;
@@ -224,7 +225,6 @@ static void idleUntil(Counter* counter, uint64_t time) {
   if (time > counter->deadline) time = counter->deadline;
   if (time <= counter->clock->cycles) return;
   counter->idleCycles += time - counter->clock->cycles;
-  counter->loopIdle += time - counter->clock->cycles;
   counter->clock->cycles = time;
 }
 
@@ -237,7 +237,6 @@ static void endLoop(Counter* counter) {
   const int quiet = !clock->microsRead && !clock->doorsUsed;
   const int sameTick = counter->loopStart / counter->cyclesPerTick == tick;
   counter->loopStart = clock->cycles;
-  counter->loopIdle = 0;
   clock->microsRead = clock->doorsUsed = 0;
   if (!quiet) {
     counter->haveSnapshot = 0;

@@ -44,7 +44,7 @@ CLOCK = np.dtype(
         ("micros_read", "<u4"),
         ("doors_used", "<u4"),
         ("interrupts_off", "<u4"),
-        ("padding", "<u4"),
+        ("looked", "<u4"),
     ]
 )
 _MAX_DEPTH = 64
@@ -88,7 +88,6 @@ class Counter(ctypes.Structure):
         ("patience", ctypes.c_uint32),
         ("backoff", ctypes.c_uint32),
         ("loop_start", ctypes.c_uint64),
-        ("loop_idle", ctypes.c_uint64),
         ("cycles_per_tick", ctypes.c_uint64),
         ("unaligned_pc", ctypes.c_uint32),
         ("unaligned_address", ctypes.c_uint32),

@@ -6,6 +6,7 @@ from tinykit.board.machine import Machine, MachineError
 from tinykit.board.profiles import Board
 from tinykit.board.program import FLASH_START, RAM_START
 
+_STACK_END = 512  # bytes that one instruction saves, and more
 _LIBRARIES = "PDM.h, Arduino_LSM9DS1.h, Arduino_BMI270_BMM150.h, Arduino_OV767X.h"
 
 
@@ -26,9 +27,10 @@ def why_it_does_not_compile(messages: str, name: str, board: Board) -> str:
             f"{_LIBRARIES} and the sketch's own files."
         )
     if errors:
-        file, line, what = errors[0]
+        file, line, what = _in_the_sketch(errors[0], messages)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         file = file.rsplit("/", 1)[-1] if file.startswith("/") else file
+        what = re.sub(r" \[-W[^\]]*\]$", "", what)
         return f"{file}, line {line}: {what}{more}. Mend that line and try again."
     undefined = re.search(r"undefined symbol: (.*)", messages)
     if undefined:
@@ -45,10 +47,26 @@ def why_it_does_not_compile(messages: str, name: str, board: Board) -> str:
     return f"{name} does not compile: {first}. Check the sketch."
 
 
+def _in_the_sketch(error: tuple[str, str, str], messages: str) -> tuple[str, str, str]:
+    """File, line and text of an error as the student understands it best."""
+    file, line, what = error
+    open_string = rf"^(?:\./)?{re.escape(file)}:{line}:\d+: warning: (missing terminating .*)$"
+    warning = re.search(open_string, messages, re.M)
+    if warning:  # all that the compiler says after it follows from it
+        return file, line, warning[1]
+    if file.startswith("/"):  # inside a template of the core: the line that uses it
+        used = r"^(?:\./)?([^/\s][^:\n]*):(\d+):\d+: note: in instantiation .*requested here"
+        use = re.search(used, messages, re.M)
+        if use:
+            return use[1], use[2], what
+    return error
+
+
 def why_it_stopped(fault: MachineError, machine: Machine) -> str:
     """What happened, in words."""
     below_stack = RAM_START - (1 << 20) <= fault.address < RAM_START
-    if fault.kind in ("read", "write") and below_stack:
+    full = machine.stack_pointer < RAM_START + _STACK_END
+    if fault.kind in ("read", "write") and below_stack and full:
         size = machine.stack_top - RAM_START
         return f"The stack has overflowed: it has {size:,} bytes."
     if fault.kind == "undefined instruction":
@@ -56,7 +74,12 @@ def why_it_stopped(fault: MachineError, machine: Machine) -> str:
     if fault.kind == "endless interrupt":
         return "An interrupt handler has not returned for a second."
     if fault.kind == "jump":
-        return f"The program jumped to {fault.address:#x}, where there is no code."
+        if fault.address < 4:
+            return f"The program jumped to {fault.address:#x}: a null function pointer."
+        return (
+            f"The program jumped to {fault.address:#x}, where there is no code: often an array "
+            "was written beyond its end."
+        )
     if fault.kind == "unaligned":
         return (
             f"The program reads or writes several words at once at address {fault.address:#x}, "

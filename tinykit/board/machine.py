@@ -249,6 +249,11 @@ class Machine:
         return self._engine.reg_read(self._registers.UC_ARM_REG_PC)
 
     @property
+    def stack_pointer(self) -> int:
+        """Address of the last word that was pushed."""
+        return self._engine.reg_read(self._registers.UC_ARM_REG_SP)
+
+    @property
     def registers(self) -> list[int]:
         """r0 to r15."""
         names = [*(f"R{number}" for number in range(13)), "SP", "LR", "PC"]

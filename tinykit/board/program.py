@@ -111,11 +111,18 @@ class Program:
 
     def frame_row(self, address: int) -> dict | None:
         """Where the function at an address keeps its caller's registers (DWARF call frame row)."""
+        rows = [row for row in self._frame_rows(address) if row["pc"] <= address]
+        return max(rows, key=lambda row: row["pc"]) if rows else None
+
+    def saves(self, register: int, address: int) -> bool:
+        """Whether the function at an address saves a register of its caller's anywhere."""
+        return any(register in row for row in self._frame_rows(address))
+
+    def _frame_rows(self, address: int) -> list[dict]:
         for start, end, entry in self._frames:
             if start <= address < end:
-                rows = entry.get_decoded().table
-                return max((row for row in rows if row["pc"] <= address), key=lambda r: r["pc"])
-        return None
+                return entry.get_decoded().table
+        return []
 
     def inlined_at(self, address: int) -> list[tuple[str, str, int]]:
         """The functions that the compiler has put in the place of their calls at an address.

@@ -24,6 +24,11 @@ def read_sketch(sketch: object) -> tuple[str, dict[str, str]]:
     path = getattr(sketch, "path", sketch)
     if isinstance(path, str) and "\n" in path:
         return "sketch", {"sketch.ino.cpp": as_cpp({"sketch.ino": path})}
+    if not isinstance(path, str | Path):
+        raise TinykitError(
+            f"{sketch!r} is no Arduino sketch. "
+            "Give a Sketch, a sketch's folder, an .ino file, or the text of one."
+        )
     folder = Path(path)
     if folder.suffix == ".ino":
         folder = folder.parent

@@ -1,7 +1,7 @@
 """Runs a sketch on the virtual board: setup(), then loop() again and again, devices around it."""
 
 from tinykit.board.backtrace import backtrace
-from tinykit.board.board_run import BoardRun, Fault, Inference
+from tinykit.board.board_run import BoardRun, Fault, Inference, own_frame
 from tinykit.board.build import Memory, build
 from tinykit.board.devices import Devices
 from tinykit.board.explanations import why_it_does_not_compile, why_it_stopped
@@ -17,7 +17,9 @@ _CORE = (
     *("arduino.cpp", "print.cpp", "printf.cpp", "stream.cpp", "string.cpp", "heap.cpp"),
     *("pdm.cpp", "imu.cpp", "camera.cpp"),
 )
-_STUCK_SECONDS = 1.0  # without a return of loop(), and working, not waiting
+_STUCK_SECONDS = 1.0  # without a return of loop(), or without a look at clock or outside
+_LONG_WAIT = 2.0  # seconds of one loop() that are worth a note
+_MOST_INTERRUPTS = 0.97  # of the time; beyond, nothing else gets on
 
 
 def run_sketch(
@@ -32,7 +34,8 @@ def run_sketch(
     machine, devices = _machine(board, program, inputs)
     own = tuple(file.rsplit("/", 1)[-1].removesuffix(".cpp") for file in files)
     own += tuple(file.rsplit("/", 1)[-1] for file in files)
-    fault = _Execution(machine, devices, seconds, own).run()
+    execution = _Execution(machine, devices, seconds, own)
+    fault = execution.run()
     devices.serial.close()
     return BoardRun(
         board=board,
@@ -52,6 +55,7 @@ def run_sketch(
         flash_bytes=program.flash_bytes,
         functions=function_totals(machine),
         fault=fault,
+        notes=tuple(execution.notes),
     )
 
 
@@ -104,6 +108,10 @@ class _Execution:
         self._devices = devices
         self._end = round(seconds * machine.clock_hz)
         self._own_files = own_files
+        self.notes: list[str] = []
+        self._last_look = 0  # cycles: the sketch looked at the clock or outside, or slept
+        self._loop_start = 0  # of the call of loop() (or setup()) that is being executed, and
+        self._interrupts_before = 0  # the interrupts' cycles until then
 
     def run(self) -> Fault | None:
         """Returns why it went wrong, or None."""
@@ -114,13 +122,18 @@ class _Execution:
                 return self._fault("The constructor of a global object has not returned.")
             machine.begin("boardSetup")
             if not self._finished():
-                return self._fault("setup() has not returned.")
+                return self._unreturned("setup()")
             machine.begin("boardLoop")
+            machine.counter.loop_start = machine.cycles
             self._finished()
         except MachineError as fault:
             frames = fault.frames or tuple(backtrace(machine, fault.pc))
             return Fault(machine.seconds, why_it_stopped(fault, machine), frames, self._own_files)
-        return self._stuck()
+        executed = machine.cycles - machine.counter.loop_start
+        cut_short = executed < _STUCK_SECONDS * machine.clock_hz
+        if cut_short or self._devices.camera.exhausted:
+            return None
+        return self._unreturned("loop()")
 
     def _finished(self) -> bool:
         """Execute until the function returns or the time is over; says whether it returned."""
@@ -132,16 +145,45 @@ class _Execution:
                 raise devices.problem
             if not running:
                 return True
+            self._note_progress()
             devices.deliver()
+            machine.clock["looked"] = 0  # what an interrupt looks at does not count
         return False
 
-    def _stuck(self) -> Fault | None:
-        """A fault when loop() has been working for long without returning."""
+    def _note_progress(self) -> None:
+        """Note when the sketch last looked around, and where the present loop() began."""
         machine = self._machine
-        since = machine.seconds - machine.counter.loop_start / machine.clock_hz
-        if since < _STUCK_SECONDS or machine.counter.loop_idle > 0.5 * since * machine.clock_hz:
+        if machine.clock["looked"][0]:
+            self._last_look = machine.cycles
+            machine.clock["looked"] = 0
+        if machine.counter.loop_start != self._loop_start:
+            self._loop_start = machine.counter.loop_start
+            self._interrupts_before = machine.counter.interrupt_cycles
+
+    def _unreturned(self, name: str) -> Fault | None:
+        """What is to be said of setup() or loop() when it is still being executed at the end.
+
+        One that waits is no fault: it looks at the clock or at the world outside, or sleeps.
+        """
+        machine = self._machine
+        passed = machine.cycles - machine.counter.loop_start
+        seconds = passed / machine.clock_hz
+        interrupts = machine.counter.interrupt_cycles - self._interrupts_before
+        if interrupts > _MOST_INTERRUPTS * passed:
+            return self._fault(
+                "The microphone's handler needs longer than a block of sound lasts, so nothing "
+                f"else gets on: {name} has not returned for {seconds:.1f} s."
+            )
+        computing = machine.cycles - self._last_look
+        if computing >= min(passed, _STUCK_SECONDS * machine.clock_hz):
+            return self._fault(f"{name} has not returned for {seconds:.1f} s.")
+        if name == "loop()" and seconds < _LONG_WAIT:
             return None
-        return self._fault(f"loop() has not returned for {since:.1f} s.")
+        frame = own_frame(backtrace(machine), self._own_files)
+        known = frame is not None and frame.file in self._own_files
+        place = f" in {frame.file}, line {frame.line}," if known else ""
+        self.notes.append(f"{name} has been waiting{place} for {seconds:.1f} s")
+        return None
 
     def _fault(self, what: str) -> Fault:
         machine = self._machine

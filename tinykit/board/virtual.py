@@ -5,6 +5,7 @@ cycles and with them time (tinykit/board/counter.c has the model and its source)
 """
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,8 @@ class VirtualBoard:
                 f"This sketch was made for the {made_for.title}, which cannot be emulated. "
                 f'Export it again with board="{self.board.name}".'
             )
+        if seconds is not None:
+            _check_seconds(seconds)
         samples = _audio(audio)
         rate = 99.84 if self.board.imu == "BMI270_BMM150" else 119.0
         rows = None if motion is None else _motion(motion)
@@ -132,6 +135,12 @@ def _audio(audio: object) -> np.ndarray:
             "Give int16 samples (n,) at 16 kHz, or the path of a recording."
         )
     return samples
+
+
+def _check_seconds(seconds: object) -> None:
+    number = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    if not number or not 0 < seconds < float("inf"):
+        raise TinykitError(f"seconds is {seconds!r}. Give a number above 0, for example 5.")
 
 
 def _motion(motion: object) -> np.ndarray:

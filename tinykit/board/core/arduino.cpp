@@ -64,6 +64,7 @@ namespace board {
 void waitCycles(uint64_t cycles) {
   const uint64_t end = cyclesNow() + cycles;
   while (cyclesNow() < end) {
+    clock().looked = 1;
     clock().wake = end;
     boardWait();
   }
@@ -72,10 +73,12 @@ void waitCycles(uint64_t cycles) {
 }  // namespace board
 
 unsigned long millis() {
+  clock().looked = 1;
   return static_cast<unsigned long>(cyclesNow() / (1000 * kCyclesPerMicrosecond));
 }
 
 unsigned long micros() {
+  clock().looked = 1;
   clock().microsRead = 1;
   return static_cast<unsigned long>(cyclesNow() / kCyclesPerMicrosecond);
 }
@@ -90,6 +93,11 @@ void noInterrupts() { clock().interruptsOff = 1; }
 void interrupts() {
   clock().interruptsOff = 0;
   board::write(board::kInterrupts, 1);
+}
+
+// A board has nowhere to go back to: it does nothing any more.
+extern "C" [[noreturn]] void exit(int) {
+  for (;;) delay(1000);
 }
 
 // ---- Numbers

@@ -27,6 +27,7 @@ void __cxa_pure_virtual() { boardExit(); }
 
 // Destructors of global objects never run: a board does not end.
 int __aeabi_atexit(void*, void (*)(void*), void*) { return 0; }
+int __cxa_atexit(void (*)(void*), void*, void*) { return 0; }
 void* __dso_handle = nullptr;
 
 }  // extern "C"

@@ -49,6 +49,7 @@ struct Clock {
   uint32_t microsRead;      // the sketch looked at a clock finer than a millisecond
   uint32_t doorsUsed;       // set by devices.py
   uint32_t interruptsOff;
+  uint32_t looked;          // the sketch looked at a clock or outside, or slept
 };
 inline volatile Clock& clock() { return *reinterpret_cast<volatile Clock*>(0x40000000u); }
 

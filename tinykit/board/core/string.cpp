@@ -59,6 +59,14 @@ String& String::operator=(String&& other) {
   return *this;
 }
 
+void String::toCharArray(char* text, unsigned int size, unsigned int index) const {
+  if (text == nullptr || size == 0) return;
+  unsigned int count = index < length_ ? length_ - index : 0;
+  if (count > size - 1) count = size - 1;
+  if (count != 0) memcpy(text, text_ + index, count);
+  text[count] = '\0';
+}
+
 bool String::reserve(unsigned int size) {
   if (text_ != nullptr && room_ >= size) return true;
   char* text = static_cast<char*>(realloc(text_, size + 1));

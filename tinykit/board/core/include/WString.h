@@ -33,6 +33,10 @@ class String {
   bool concat(const char* text, unsigned int length);
   bool concat(const String& other) { return concat(other.c_str(), other.length_); }
   template <class Value>
+  bool concat(const Value& value) {
+    return concat(String(value));
+  }
+  template <class Value>
   String& operator+=(const Value& value) {
     concat(String(value));
     return *this;
@@ -55,6 +59,12 @@ class String {
   int lastIndexOf(char letter) const;
   String substring(unsigned int from) const { return substring(from, length_); }
   String substring(unsigned int from, unsigned int to) const;
+
+  // Up to `size` letters from `index` on, the 0 at the end included.
+  void toCharArray(char* text, unsigned int size, unsigned int index = 0) const;
+  void getBytes(unsigned char* bytes, unsigned int size, unsigned int index = 0) const {
+    toCharArray(reinterpret_cast<char*>(bytes), size, index);
+  }
 
   void toLowerCase();
   void toUpperCase();

@@ -14,6 +14,7 @@ void* calloc(size_t count, size_t size);
 void* realloc(void* memory, size_t size);
 void free(void* memory);
 [[noreturn]] void abort(void);
+[[noreturn]] void exit(int status);
 
 int atoi(const char* text);
 long atol(const char* text);
