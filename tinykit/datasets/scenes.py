@@ -8,15 +8,16 @@ _GAP_SECONDS = 2.0  # from the middle of one word to the middle of the next, at 
 
 
 def scene(
-    data: AudioDataset, seconds: int = 24, *, seed: int = 0
+    data: AudioDataset, seconds: int = 24, *, noise_db: float = -58, seed: int = 0
 ) -> tuple[np.ndarray, list[tuple[float, str]]]:
-    """Words of test speakers over faint noise, a second or more of pause after each.
+    """Words of test speakers in noise, a second or more of pause after each.
 
     Keywords and other words take turns at random, a keyword twice as often as another word.
 
     Args:
         data: its `test` split is spoken.
         seconds: length of the recording.
+        noise_db: level of the white noise, dB of full scale; -58 is faint, -40 a loud fan.
         seed: the same seed gives the same recording.
 
     Returns:
@@ -25,7 +26,7 @@ def scene(
     """
     random = np.random.default_rng(seed)
     rate = data.sample_rate
-    recording = random.standard_normal(seconds * rate) * 40  # about -58 dB of full scale
+    recording = random.standard_normal(seconds * rate) * 32_768 * 10 ** (noise_db / 20)
     spoken = []
     middle = 1.5
     while middle < seconds - 1:
