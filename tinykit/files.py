@@ -102,6 +102,18 @@ def replaced_folder(path: Path | str) -> Iterator[Path]:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def write_folder(path: Path, texts: Mapping[str, str]) -> None:
+    """Write a folder of text files, by path within it, in the place of the one that is there.
+
+    UTF-8 with `\\n` line ends; otherwise as `replaced_folder`.
+    """
+    with replaced_folder(path) as folder:
+        for name, text in texts.items():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+
+
 def refuse_strangers(folder: Path, names: Collection[str]) -> None:
     """Raise TinykitError when `folder` holds a file that the kit did not write: it would be lost.
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from tinykit.compiler.graph import Graph, Matrix, Op, Pool, Reshape, Value
@@ -14,6 +13,7 @@ from tinykit.errors import TinykitError
 from tinykit.export import cpp
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src" / "nn"
+_TEMPLATES = Path(__file__).parent / "templates"
 _FOLDER = "src/tinykit/nn"  # where the kernels are, seen from model.cpp
 
 
@@ -45,7 +45,7 @@ def kernel_files(lowered: Sequence[LoweredStep]) -> dict[str, str]:
 def header(input: Value, output: Value, labels: Sequence[str]) -> str:
     """model.h; the same for every engine."""
     facts = {"input": input, "output": output, "labels": labels}
-    return _environment().get_template("model.h.j2").render(facts)
+    return cpp.templates(_TEMPLATES).get_template("model.h.j2").render(facts)
 
 
 def source(
@@ -91,7 +91,7 @@ def source(
         "input_offset": placement.values[graph.input],
         "output_offset": placement.values[graph.output],
     }
-    return _environment().get_template("model.cpp.j2").render(facts)
+    return cpp.templates(_TEMPLATES).get_template("model.cpp.j2").render(facts)
 
 
 def _constant(value: int, data: np.ndarray, graph: Graph) -> dict:
@@ -181,15 +181,3 @@ def _real(value: Value) -> str:
 def _shape(shape: tuple[int, ...]) -> str:
     """Without the batch of 1: 49x10x1."""
     return "x".join(map(str, shape[1:] if len(shape) > 1 and shape[0] == 1 else shape)) or "1"
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"rows": cpp.rows, "number": cpp.number}
-    return environment

@@ -16,7 +16,7 @@ from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
 from tinykit.compiler.reading import read_graph
 from tinykit.compiler.steps import LoweredStep, Step
 from tinykit.errors import TinykitError
-from tinykit.files import refuse_strangers, replaced_folder
+from tinykit.files import refuse_strangers, write_folder
 from tinykit.tflite_file import TfliteFile
 
 
@@ -131,11 +131,7 @@ class CompiledModel:
         from tinykit.compiler import codegen  # here, because tinykit.export imports this module
 
         refuse_strangers(path, {"model.h", "model.cpp", *codegen.kernel_names()})
-        with replaced_folder(path) as folder:
-            for name, text in self.sources().items():
-                target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
+        write_folder(path, self.sources())
         return path
 
     _HEADER = ("layer", "op", "input", "output", "MACs", "constants", "kernel")

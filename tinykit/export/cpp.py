@@ -1,5 +1,8 @@
 """Python values as C++ source: strings, arrays, the front end's tables."""
 
+from pathlib import Path
+
+import jinja2
 import numpy as np
 
 from tinykit.features.audio import LogMel
@@ -60,3 +63,16 @@ def log_mel_tables(frontend: LogMel) -> dict[str, list[str]]:
         "bands": bands,
         "weights": weights,
     }
+
+
+def templates(folder: Path) -> jinja2.Environment:
+    """The templates of C++ files in `folder`, which may write arrays with `rows` and `number`."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder, encoding="utf-8"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"number": number, "rows": rows}
+    return environment

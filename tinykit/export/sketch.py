@@ -19,7 +19,7 @@ from tinykit.compiler import compile
 from tinykit.errors import TinykitError
 from tinykit.export import cpp
 from tinykit.features.audio import LogMel
-from tinykit.files import refuse_strangers, replaced_folder
+from tinykit.files import refuse_strangers, write_folder
 from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
@@ -116,11 +116,7 @@ def export_sketch(
     fit = check_fit(tiny, board, engine, arena_bytes=arena_bytes)
     decision = board_decision(tiny, fit)
     sources = _sources(tiny, path.resolve().name, fit, decision)
-    with replaced_folder(path) as folder:
-        for file, text in sources.items():
-            target = folder / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="\n")
+    write_folder(path, sources)
     return Sketch(path, board, fit, decision)
 
 
@@ -223,7 +219,7 @@ def _sources(tiny, name: str, fit: Fit, decision: dict[str, int]) -> dict[str, s
         "library": TFLM_LIBRARY if fit.engine == "tflm" else "",
         "fit": fit,
     }
-    templates = _environment()
+    templates = cpp.templates(_TEMPLATES)
     sources = {f"{name}.ino": templates.get_template("sketch.ino.j2").render(facts)}
     for file in _ROOT_FILES:
         sources[file] = templates.get_template(f"{file}.j2").render(facts)
@@ -275,18 +271,6 @@ def _library_files(board: Board) -> list[str]:
         "RealFft.cpp",
         "SampleRing.h",
     ]
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES, encoding="utf-8"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"number": cpp.number, "rows": cpp.rows}
-    return environment
 
 
 def _op_method(op: str) -> str:
