@@ -46,7 +46,7 @@ class Twin:
     def __init__(self, folder: Path, frontend: LogMel, scale: float, zero_point: int) -> None:
         self.frontend = frontend
         tables = {"tables": cpp.log_mel_tables(frontend), "frontend": frontend}
-        template = sketch._environment().get_template("LogMelTables.h.j2")
+        template = cpp.templates(sketch._TEMPLATES).get_template("LogMelTables.h.j2")
         (folder / "LogMelTables.h").write_text(template.render(tables), encoding="utf-8")
         constants = {
             "int kFrameLength": frontend.frame_length,
