@@ -67,3 +67,52 @@ def small_tiny(small_features):
     frontend, labels = LogMel(), ["yes", "no", "unknown", "silence"]
     model = ds_cnn(frontend.shape, labels, channels=8, blocks=2)
     return quantize(model, calibration=small_features, frontend=frontend, labels=labels)
+
+
+def swings(n: int, seed: int, sample_rate: float = 119.0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Takes of simple gestures, float32 (rows, 6), and their labels 0, 1, 2 in turn.
+
+    0 swings forward and back, 1 to the sides, 2 turns about the vertical; each with a rest before
+    and after, at a strength and a speed of its own.
+    """
+    random = np.random.default_rng(seed)
+    takes, y = [], np.arange(n) % 3
+    for label in y:
+        seconds = random.uniform(0.6, 1.2)
+        time = np.arange(round((seconds + 1.2) * sample_rate)) / sample_rate - 0.6
+        swing = np.sin(2 * np.pi * random.uniform(1.5, 3) * time) * ((time > 0) & (time < seconds))
+        take = [0, 0, 1, 0, 0, 0] + 0.01 * random.normal(size=(len(time), 6))
+        take[:, [0, 1, 5][label]] += random.uniform(0.8, 2) * [1, 1, 200][label] * swing
+        takes.append(take.astype(np.float32))
+    return takes, y
+
+
+@pytest.fixture(scope="session")
+def gesture_tiny():
+    """A small gesture model that knows `swings`, as an int8 TinyModel."""
+    from tinykit.backend import load_keras
+    from tinykit.features import Motion
+    from tinykit.quantization import quantize
+
+    keras = load_keras()
+    layers = keras.layers
+    frontend = Motion()
+    takes, y = swings(90, seed=0)
+    x = frontend(takes)[..., None]
+    noise = np.random.default_rng(1).normal(size=(30, *x.shape[1:])).astype(np.float32)
+    x, y = np.concatenate([x, noise]), np.concatenate([y, np.full(30, 3)])
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((*frontend.shape, 1)),
+            layers.Conv2D(8, (5, frontend.axes), (2, 1), activation="relu"),
+            layers.Conv2D(12, (5, 1), (2, 1), activation="relu"),
+            layers.GlobalAveragePooling2D(keepdims=True),
+            layers.Conv2D(4, 1),
+            layers.Flatten(),
+            layers.Softmax(),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    model.fit(x, y, batch_size=32, epochs=30, verbose=0)
+    return quantize(model, x, frontend, ["thrust", "sway", "turn", "none"])

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinykit.board import find_board
 from tinykit.export import cpp, sketch
-from tinykit.features.audio import LogMel
+from tinykit.features import LogMel, Motion
+from tinykit.features.motion import FAINT
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "arduino" / "TinyKit" / "src"
@@ -46,7 +48,7 @@ class Twin:
     def __init__(self, folder: Path, frontend: LogMel, scale: float, zero_point: int) -> None:
         self.frontend = frontend
         tables = {"tables": cpp.log_mel_tables(frontend), "frontend": frontend}
-        template = cpp.templates(sketch._TEMPLATES).get_template("LogMelTables.h.j2")
+        template = cpp.templates(sketch._TEMPLATES).get_template("audio/LogMelTables.h.j2")
         (folder / "LogMelTables.h").write_text(template.render(tables), encoding="utf-8")
         constants = {
             "int kFrameLength": frontend.frame_length,
@@ -120,6 +122,61 @@ class Twin:
         """Take up to `count` samples out of it."""
         block = np.zeros(count, np.int16)
         return block[: self.functions.ring_pop(_pointer(block), count)].tolist()
+
+
+class MotionTwin:
+    """The C++ front end of motion, compiled for one Motion and the int8 input of one model."""
+
+    def __init__(self, folder: Path, frontend: Motion, scale: float, zero_point: int) -> None:
+        self.frontend = frontend
+        facts = {
+            "frontend": frontend,
+            "constants": frontend.constants,
+            "faint": FAINT,
+            "decision": {"threshold": 180},
+            "is_reported": [True],
+            "board": find_board("nano33ble"),
+        }
+        config = cpp.templates(sketch._TEMPLATES).get_template("motion/config.h.j2").render(facts)
+        # What a sketch gets, without the parts that are for the board.
+        config = config.split("// Decisions.")[0].replace("#include <Arduino.h>\n", "")
+        (folder / "config.h").write_text(config.replace("src/tinykit/", ""), encoding="utf-8")
+        lines = f"constexpr float kScale = {cpp.number(scale)};\n"
+        lines += f"constexpr int kZeroPoint = {zero_point};\n"
+        (folder / "parameters.h").write_text(lines, encoding="utf-8")
+        path = folder / ("motion.dll" if sys.platform == "win32" else "motion.so")
+        flags = ["-std=c++17", "-O2", *WARNINGS, "-Werror", "-shared"]
+        flags.append("-static" if sys.platform == "win32" else "-fPIC")
+        source = STAND_INS / "motion_twin.cpp"
+        compile_cpp([*flags, "-I", folder, "-I", LIBRARY, source, "-o", path])
+        self.functions = ctypes.CDLL(str(path))
+
+    def movements(self, motion: np.ndarray) -> tuple[list[int], list[int], np.ndarray]:
+        """Of each movement: samples played until it was over, its length, its int8 features."""
+        motion = np.ascontiguousarray(motion, np.float32)
+        most = 1 + len(motion)
+        ends, lengths = np.zeros(most, np.intc), np.zeros(most, np.intc)
+        features = np.zeros((most, *self.frontend.shape), np.int8)
+        found = self.functions.movements(
+            _pointer(motion), len(motion), _pointer(ends), _pointer(lengths), _pointer(features)
+        )
+        return ends[:found].tolist(), lengths[:found].tolist(), features[:found]
+
+    def first_movement(self, motion: np.ndarray) -> np.ndarray:
+        """The samples of the first movement as they were kept, int16 (n, axes)."""
+        motion = np.ascontiguousarray(motion, np.float32)
+        kept = np.zeros(motion.shape, np.int16)
+        length = self.functions.first_movement(_pointer(motion), len(motion), _pointer(kept))
+        return kept[:length]
+
+    def decisions(self, scores: np.ndarray, threshold: int) -> tuple[list[int], list[int]]:
+        """What the C++ decider reports for int8 scores (n, 4), and label 0's percentages."""
+        scores = np.ascontiguousarray(scores, np.int8)
+        reports, percents = (np.zeros(len(scores), np.intc) for _ in range(2))
+        self.functions.decide_motion(
+            _pointer(scores), len(scores), threshold, _pointer(reports), _pointer(percents)
+        )
+        return reports.tolist(), percents.tolist()
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:

@@ -6,7 +6,15 @@ import re
 import numpy as np
 import pytest
 
-from tinykit.board import VirtualBoard, boards, check_fit, find_board, fit, measured_arena_bytes
+from tinykit.board import (
+    VirtualBoard,
+    boards,
+    check_fit,
+    find_board,
+    fit,
+    measured_arena_bytes,
+    sensing,
+)
 from tinykit.board import target_arena_bytes as target_arena
 from tinykit.compiler import compile
 from tinykit.errors import TinykitError
@@ -160,7 +168,7 @@ def test_an_unknown_engine_is_refused(small_tiny):
 def test_the_sample_ring_outlasts_an_inference():
     """While the model runs, the microphone goes on: a slow board needs a longer queue."""
     for inference in (0.001, 0.05, 0.2, 0.4, 1.0):
-        samples = fit.ring_samples(16_000, inference)
+        samples = sensing.ring_samples(16_000, inference)
         assert samples & (samples - 1) == 0, "a power of two"
         assert samples / 16_000 >= 1.5 * inference
 
@@ -175,7 +183,7 @@ INFERENCES = [0.001, 0.01, 0.03, 0.052, 0.08, 0.1, 0.2, 0.5, 2.0]  # seconds
 def test_a_board_is_at_most_45_percent_busy_or_answers_as_seldom_as_it_may(
     small_tiny, name, inference
 ):
-    how_often = fit.pace(small_tiny, boards[name], inference)
+    how_often = sensing.pace(small_tiny, boards[name], inference)
     assert how_often.stride_frames >= 4, "never more often than the model was made for"
     assert 0 < how_often.busy <= 1
     if how_often.busy > 0.45:
@@ -190,7 +198,7 @@ def test_a_board_is_at_most_45_percent_busy_or_answers_as_seldom_as_it_may(
 
 def test_a_board_that_is_slower_than_the_sound_is_said_to_be(small_tiny):
     """An inference of 2 s: the next one begins 2 s later, however long the stride."""
-    how_often = fit.pace(small_tiny, boards["nano33ble"], 2.0)
+    how_often = sensing.pace(small_tiny, boards["nano33ble"], 2.0)
     assert how_often.seconds > 2
     assert how_often.busy == pytest.approx(1)
 
@@ -207,8 +215,29 @@ def test_the_average_spans_the_same_time_however_often_the_model_is_asked(small_
     """Four inferences 80 ms apart; on a slower board fewer of them, at least one."""
     board = boards["nano33ble"]
     result = check_fit(small_tiny, board)
-    result = dataclasses.replace(result, pace=fit.pace(small_tiny, board, inference))
+    result = dataclasses.replace(result, pace=sensing.pace(small_tiny, board, inference))
     decision = board_decision(small_tiny, result)
     assert decision["stride_frames"] == result.pace.stride_frames
     span = decision["window"] * result.pace.seconds
     assert decision["window"] == 1 or abs(span - 0.32) <= result.pace.seconds / 2 + 1e-9
+
+
+# ---- Motion ----
+
+
+@pytest.mark.parametrize("name", ["nano33ble", "nano33ble_rev2"])
+def test_the_fit_of_a_gesture_model_counts_sensor_and_ring(gesture_tiny, name):
+    """The ring holds the longest gesture at the rate of the board's sensor, 16 bits a value."""
+    result = check_fit(gesture_tiny, name)
+    frontend, board = gesture_tiny.frontend, boards[name]
+    assert result.ram["sample ring"] == 2 * 6 * round(frontend.longest * board.imu_rate)
+    assert result.ram["front end"] == 4 * frontend.frames * frontend.axes
+    assert "sensor driver" in result.flash and "front-end tables" not in result.flash
+    assert result.pace is None and "once for each movement" in str(result)
+    assert result.passed and not result.advice
+
+
+def test_sensors_sample_as_often_as_their_libraries_say():
+    rates = {board.imu: board.imu_rate for board in boards.values()}
+    assert rates["LSM9DS1"] == 119 and rates["BMI270_BMM150"] == 99.84 and rates[""] == 0
+    assert all(board.imu_rate > 0 for board in boards.values() if board.has_imu)

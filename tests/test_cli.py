@@ -1,6 +1,7 @@
 """The command line: exit codes, one-line errors, outputs that appear together or not at all."""
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import json
 import os
@@ -14,6 +15,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+from conftest import swings
 
 from tinykit import doctor, projects
 from tinykit.cli import main, parse_words
@@ -562,3 +564,127 @@ def test_a_checkpoint_of_other_words_is_refused_before_anything_is_run():
     done = tinykit("run", "keyword_spotting", "--checkpoint", "--words=stop,go")
     assert done.returncode == 2
     assert "train instead" in done.stderr and done.stdout == ""
+
+
+# ---- Motion ----
+
+
+@pytest.fixture(scope="module")
+def gestures(gesture_tiny, tmp_path_factory) -> Path:
+    """An output folder with a gesture model and its sketch in it."""
+    folder = tmp_path_factory.mktemp("gestures")
+    gesture_tiny.save(folder)
+    export_sketch(gesture_tiny, out=folder / "sketch/gesture_recognition")
+    return folder
+
+
+@pytest.fixture
+def takes(tmp_path) -> Path:
+    """A folder with one take in a file, six in another one, and a file that holds no motion."""
+    folder = tmp_path / "my takes"
+    folder.mkdir()
+    motion, _ = swings(6, seed=3)
+    write_takes(folder / "one.csv", motion[:1])
+    write_takes(folder / "six.csv", motion)
+    (folder / "broken.csv").write_text("no,numbers,here\n" * 9)
+    (folder / "notes.md").write_text("not motion")
+    return folder
+
+
+def write_takes(path: Path, takes: list[np.ndarray], between: str = "\n") -> None:
+    """As Arduino's capture sketch prints them."""
+    texts = ["".join(",".join(f"{v:.3f}" for v in row) + "\n" for row in x) for x in takes]
+    path.write_text("aX,aY,aZ,gX,gY,gZ\n" + between.join(texts), encoding="utf-8")
+
+
+@pytest.mark.parametrize("engine", ["litert", pytest.param("tflm", marks=pytest.mark.tflm)])
+def test_predict_gives_one_row_per_take(gestures, takes, engine, capsys):
+    assert main(["predict", str(gestures), str(takes), "--json", "--engine", engine]) == 2
+    shown = capsys.readouterr()
+    rows = json.loads(shown.out)
+    names = [row["file"].removeprefix(str(takes))[1:] for row in rows]
+    assert names == ["broken.csv", "one.csv", *(f"six.csv#{i}" for i in range(1, 7))]
+    assert "broken.csv" in rows[0]["error"] and "broken.csv" in shown.err
+    labels = [row["label"] for row in rows[1:]]
+    assert labels == ["thrust", *["thrust", "sway", "turn"] * 2]
+    assert list(rows[1]["scores"]) == ["thrust", "sway", "turn", "none"]
+
+
+def test_predict_cuts_a_file_without_separators_as_asked(gestures, tmp_path, capsys):
+    motion, _ = swings(3, seed=4)
+    motion = [take[:210] if len(take) > 210 else np.resize(take, (210, 6)) for take in motion]
+    path = tmp_path / "takes.csv"
+    write_takes(path, motion, between="")
+    arguments = ["predict", str(gestures), str(path), "--engine", "litert", "--json"]
+    assert main([*arguments, "--rows", "210"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["file"] for row in rows] == [f"{path}#{i}" for i in (1, 2, 3)]
+    assert [row["label"] for row in rows] == ["thrust", "sway", "turn"]
+    assert main(arguments) == 0, "without, it is one take"
+    assert len(json.loads(capsys.readouterr().out)) == 1
+    assert main([*arguments, "--rows", "200"]) == 2
+    assert "takes.csv" in capsys.readouterr().err
+
+
+def test_emulate_lets_a_sketch_feel_a_recording(gestures, takes, capsys):
+    """From the outputs of a run, and from the sketch's own folder."""
+    for target in (gestures, gestures / "sketch/gesture_recognition"):
+        arguments = ["emulate", str(target), "--input", str(takes / "six.csv"), "--json"]
+        assert main(arguments) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert report["fault"] is None and report["lost_motion"] == 0
+        words = [line["text"].split()[2] for line in report["serial"]]
+        assert words == ["thrust", "sway", "turn"] * 2
+        assert report["inferences"] >= 6
+        assert report["ram_bytes"] <= 16_384 and report["flash_bytes"] <= 60_000
+
+
+@pytest.mark.skipif(
+    not (ROOT / "datasets/gesture_recognition/recordings.zip").is_file(),
+    reason="needs the bundled recordings of motion",
+)
+@pytest.mark.parametrize("board", ["nano33ble", "nano33ble_rev2"])
+def test_emulate_plays_bundled_gestures_when_no_recording_is_given(
+    gesture_tiny, tmp_path, board, capsys
+):
+    tiny = dataclasses.replace(gesture_tiny, labels=["circle", "punch", "flex", "none"])
+    tiny.save(tmp_path)
+    export_sketch(tiny, board, out=tmp_path / "sketch/gesture_recognition")
+    assert main(["emulate", str(tmp_path), "--board", board, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert 60 <= report["seconds"] <= 61 and report["inferences"] >= 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "keyword_spotting", "--rows", "119"], "--rows belongs to gesture_recognition"),
+        (["predict", "{trained}", "x.wav", "--rows", "119"], "models of motion"),
+        (["emulate", "{gestures}", "--input", "no.csv"], "no.csv cannot be read"),
+        (["emulate", "{gestures}"], "no bundled recording of thrust, sway, turn"),
+    ],
+)
+def test_what_makes_no_sense_for_motion_is_refused_in_one_line(
+    arguments, said, gestures, trained, capsys
+):
+    filled = [text.format(gestures=gestures, trained=trained) for text in arguments]
+    assert main(filled) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("tinykit: ") and error.count("\n") == 1 and said in error
+
+
+@pytest.mark.parametrize("rows", ["0", "-5", "many", "1.5"])
+def test_a_number_of_rows_is_a_number(rows, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "gesture_recognition", "--rows", rows])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_rows_and_data_reach_the_gesture_notebook(notebook, tmp_path, monkeypatch):
+    monkeypatch.setitem(projects.PROJECTS, "gesture_recognition", notebook)
+    seen = {}
+    monkeypatch.setattr(projects, "run", lambda *a: seen.update(a[2]) or REPORT)
+    arguments = ["run", "gesture_recognition", "--data", str(tmp_path), "--rows", "119"]
+    assert main(arguments) == 0
+    assert seen == {"use_checkpoint": False, "data": str(tmp_path), "rows": 119}

@@ -422,7 +422,7 @@ def test_unknown_engines_and_boards_are_refused(small_tiny, tmp_path):
 def test_models_that_the_sketch_cannot_run_are_refused(small_tiny, real_models, tmp_path):
     out = tmp_path / "listener"
     foreign = TinyModel.from_tflite(real_models / "kws_ref_model.tflite")
-    assert_refused("no sound front end", foreign, out=out)
+    assert_refused("has no front end", foreign, out=out)
     other = dataclasses.replace(small_tiny, frontend=LogMel(n_mels=20))
     assert_refused("its front end makes", other, out=out)
     odd = dataclasses.replace(small_tiny, frontend=LogMel(frame_length=500))

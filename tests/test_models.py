@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tinykit.features.audio import LogMel
-from tinykit.models import band_cnn, ds_cnn
+from tinykit.features import LogMel, Motion
+from tinykit.models import band_cnn, ds_cnn, gesture_cnn
 from tinykit.quantization import quantize
 
 LABELS = ["yes", "no", "unknown", "silence"]
@@ -67,7 +67,7 @@ def test_int8_needs_few_operators(noise):
     assert tiny.input_shape == (49, 40, 1)
 
 
-@pytest.mark.parametrize("make", [ds_cnn, band_cnn])
+@pytest.mark.parametrize("make", [ds_cnn, band_cnn, gesture_cnn])
 def test_the_same_seed_gives_the_same_weights(make):
     once, again, other = (make((49, 40), LABELS, seed=seed).get_weights() for seed in (3, 3, 4))
     for a, b in zip(once, again, strict=True):
@@ -87,3 +87,40 @@ def test_a_band_cnn_has_one_filter_bank_and_one_layer_of_weights(noise):
     scores = model.predict(noise[..., None], verbose=0)
     assert scores.shape == (32, 4)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=4 * np.finfo(np.float32).eps)
+
+
+GESTURES = ["circle", "horizontal", "vertical", "punch", "flex", "wing", "none"]
+
+
+@pytest.fixture(scope="module")
+def motion() -> np.ndarray:
+    """Pictures of no gestures: float32 (32, 48, 6) of unit strength."""
+    return np.random.default_rng(0).normal(size=(32, 48, 6)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("channels", "axes"), [(24, 6), (24, 3), (9, 6)])
+def test_a_gesture_cnn_is_what_pencil_and_paper_give(channels, axes):
+    """Three filter banks of five frames; 48 - 4 places, then half as many, then a quarter."""
+    model = gesture_cnn((48, axes), GESTURES, channels=channels)
+    more, most = channels * 4 // 3, channels * 2
+    weights = [5 * axes * channels, 5 * channels * more, 5 * more * most, most * 7]
+    outputs = channels + more + most
+    assert model.count_params() == sum(weights) + NORMALIZATION * outputs + 7
+    noise = np.random.default_rng(0).normal(size=(8, 48, axes)).astype(np.float32)
+    tiny = quantize(model, noise, Motion(axes=axes), GESTURES)
+    macs = sum(layer.macs for layer in tiny.layers if layer.op == "CONV_2D")
+    assert macs == np.dot(weights, [44, 22, 11, 1])
+    assert tiny.n_parameters == sum(weights) + outputs + 7
+
+
+def test_a_gesture_cnn_as_int8_is_at_most_20_000_bytes(motion):
+    """What the course promises, for its seven labels; and it needs few operators."""
+    model = gesture_cnn(Motion().shape, GESTURES)
+    scores = model.predict(motion[..., None], verbose=0)
+    assert scores.shape == (32, 7)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=7 * np.finfo(np.float32).eps)
+    tiny = quantize(model, motion, Motion(), GESTURES)
+    assert len(tiny.tflite) <= 20_000, f"{len(tiny.tflite):,} bytes"
+    assert tiny.input_shape == (48, 6, 1)
+    assert set(tiny.ops) <= {"CONV_2D", "MEAN", "RESHAPE", "SOFTMAX"}
+    assert tiny.output_scale == 1 / 256 and tiny.output_zero_point == -128

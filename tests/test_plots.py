@@ -313,6 +313,37 @@ def test_a_board_run_shows_sound_leds_and_printed_lines_on_one_time_axis(heard):
     np.testing.assert_allclose(lanes["LEDR"], [[1.7, 2]], err_msg="lit until the end")
 
 
+def test_a_board_run_with_motion_shows_three_curves_of_acceleration():
+    """In the place of the waveform, on the board's own time axis."""
+    motion = np.linspace([0, 0, 1, 0, 0, 0], [1, -1, 0, 300, 0, 0], 238)  # two seconds
+    plots.board_run(RUN, motion=motion)
+    top, lanes = figure().axes
+    assert [line.get_label() for line in top.lines[:3]] == ["x", "y", "z"]
+    for axis, line in enumerate(top.lines[:3]):
+        np.testing.assert_array_equal(line.get_ydata(), motion[:, axis])
+        np.testing.assert_allclose(line.get_xdata(), np.arange(238) / 119)
+    assert lanes.get_xlim() == (0, 2)
+
+
+def test_each_movement_has_scores_of_its_own():
+    """No line from one movement to the next: in between there was nothing to score."""
+    felt = Stream(
+        ["circle", "punch", "none"],
+        np.array([0.5, 1.5]),
+        np.zeros((2, 3), np.uint8),
+        np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]]),
+        [(0.5, "circle", 0.9)],
+        "motion",
+    )
+    plots.board_run(RUN, motion=np.zeros((238, 6)), heard=felt)
+    _, middle, _ = figure().axes
+    lines = {line.get_label(): line for line in middle.lines}
+    assert {"circle", "punch"} <= set(lines) and "none" not in lines
+    assert lines["punch"].get_linestyle() == "None"
+    np.testing.assert_array_equal(lines["punch"].get_ydata(), [0.1, 0.3])
+    assert middle.get_ylabel() == "score"
+
+
 def test_a_board_run_without_any_light_or_line_can_be_drawn():
     silent = S(board=boards["nano33ble"], seconds=1.0, serial=[], leds=[], inferences=[])
     plots.board_run(silent, CLIP)
@@ -401,7 +432,8 @@ run = S(board=board, seconds=1.0, serial=[line], leds=leds, inferences=model)
 plots.board_run(run, tone(440))
 ---
 e = [(0.5, "a", 0.9)]
-plots.stream(S(labels=["a"], times=np.arange(3.0), averages=np.ones((3, 1)), events=e), tone(440))
+heard = S(labels=["a"], times=np.arange(3.0), averages=np.ones((3, 1)), events=e, kind="audio")
+plots.stream(heard, tone(440))
 """
 
 

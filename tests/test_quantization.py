@@ -252,3 +252,15 @@ def test_tables_say_what_is_in_the_model(tiny):
     assert tiny.layers._repr_html_().count("<tr>") == 7
     escaped = dataclasses.replace(tiny, labels=["<b>", "a", "b", "c"])
     assert "&lt;b&gt;" in escaped._repr_html_()
+
+
+def test_a_gesture_model_comes_back_with_its_front_end(gesture_tiny, tmp_path):
+    tiny = dataclasses.replace(gesture_tiny, decision={"threshold": 150})
+    loaded = TinyModel.load(tiny.save(tmp_path / "out"))
+    assert loaded.frontend == gesture_tiny.frontend and loaded.decision == tiny.decision
+    assert loaded.name == "gesture_recognition", "by its front end"
+    path = tmp_path / "out" / "tinymodel.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"axes": 6', '"axes": 5'), encoding="utf-8")
+    with pytest.raises(TinykitError, match="axes=5"):
+        TinyModel.load(tmp_path / "out")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import swings
 
 from tinykit.errors import TinykitError
 from tinykit.features.audio import LogMel
@@ -343,3 +344,29 @@ def test_damaged_models_end_in_a_report_or_in_one_line(real_models):
         except TinykitError as error:
             assert "\n" not in str(error)
     assert ran > 0, "every damaged model was refused: the test does not reach the interpreters"
+
+
+# ---- Motion ----
+
+
+def test_takes_of_motion_of_any_length_are_checked(gesture_tiny):
+    """A split, as the data sets have it, and a plain list: the same through the front end."""
+    takes, y = swings(30, seed=12)
+    x = np.empty(len(takes), object)
+    x[:] = takes
+    split = SimpleNamespace(x=x, y=y)
+    report = verify(gesture_tiny, split)
+    assert report.identical and report.samples == 30
+    assert report.accuracy["tflm"] > 0.9, "it knows swings"
+    assert list(report.recall) == ["thrust", "sway", "turn"], "none was not among them"
+    again = verify(gesture_tiny, takes, y=y, also=gesture_tiny.frontend(takes))
+    assert again.confusion == report.confusion and again.samples == 60
+    alike = [take[:100] for take in takes]
+    assert verify(gesture_tiny, alike, y=y).samples == 30, "takes of one length, too"
+
+
+def test_motion_of_other_axes_is_refused(gesture_tiny):
+    with pytest.raises(TinykitError, match="6 axes"):
+        verify(gesture_tiny, [np.zeros((50, 3), np.float32), np.zeros((60, 3), np.float32)])
+    with pytest.raises(TinykitError, match="do not fit a model"):
+        verify(gesture_tiny, np.zeros((4, 16_000), np.int16))

@@ -130,7 +130,7 @@ extern "C" int hear() {
 
 def front_end_program(frontend: LogMel) -> Program:
     tables = {"tables": cpp.log_mel_tables(frontend), "frontend": frontend}
-    template = cpp.templates(sketch._TEMPLATES).get_template("LogMelTables.h.j2")
+    template = cpp.templates(sketch._TEMPLATES).get_template("audio/LogMelTables.h.j2")
     library = sketch._LIBRARY
     constants = {
         "int kSamples": 16_000,

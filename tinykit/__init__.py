@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 _MODULES = ("datasets", "features", "models", "plots", "streaming", "verification")
 _NAMES = {
     "Augmentation": "tinykit.augmentation",
+    "MotionAugmentation": "tinykit.motion_augmentation",
     "TinyModel": "tinykit.quantization",
     "TinykitError": "tinykit.errors",
     "VirtualBoard": "tinykit.board",
@@ -28,6 +29,8 @@ _NAMES = {
     "export_sketch": "tinykit.export",
     "load_checkpoint": "tinykit.training",
     "quantize": "tinykit.quantization",
+    "record_gestures": "tinykit.recording",
+    "score": "tinykit.motion_scoring",
     "stream": "tinykit.streaming",
     "train": "tinykit.training",
     "verify": "tinykit.verification",
@@ -44,8 +47,11 @@ if TYPE_CHECKING:
     from tinykit.compiler import compile
     from tinykit.errors import TinykitError
     from tinykit.export import export_sketch
+    from tinykit.motion_augmentation import MotionAugmentation
+    from tinykit.motion_scoring import score
     from tinykit.projects import write_report
     from tinykit.quantization import TinyModel, quantize
+    from tinykit.recording import record_gestures
     from tinykit.streaming import stream
     from tinykit.training import load_checkpoint, train
     from tinykit.verification import verify

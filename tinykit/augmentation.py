@@ -15,6 +15,7 @@ import numpy as np
 import scipy.fft
 
 if TYPE_CHECKING:
+    from tinykit.datasets import AudioDataset
     from tinykit.features import LogMel
 
 _CLIPS_AT_A_TIME = 64
@@ -91,6 +92,33 @@ class Augmentation:
             block = self.background(block, hisses, noise, random)
             changed[start : start + len(block)] = np.clip(block, -_FULL_SCALE, _FULL_SCALE)
         return changed
+
+    def features(
+        self,
+        data: AudioDataset,
+        chosen: np.ndarray,
+        frontend: LogMel,
+        random: np.random.Generator,
+    ) -> np.ndarray:
+        """Features of changed copies of training clips, warped and masked (SpecAugment).
+
+        Args:
+            data: its train split is taken, and its background noise.
+            chosen: indices into the train split, int (n,).
+            frontend: computes the features.
+            random: where chance comes from.
+
+        Returns:
+            float32 (n, frames, bands).
+        """
+        clips = self(data.train.x[chosen], data.noise, seed=int(random.integers(2**31)))
+        features = warp_frequencies(
+            frontend(clips),
+            frontend,
+            largest=self.vocal_tract,
+            seed=int(random.integers(2**31)),
+        )
+        return mask_features(features, seed=int(random.integers(2**31)))
 
     def move_and_speed(self, clips: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Play each clip at another speed, about its middle, and move it in time."""

@@ -59,6 +59,15 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_fail(f"{message}. See {self.prog} --help.", 2))
 
 
+_ROWS = "rows of each take, in files with nothing between the takes"
+
+
+def _rows(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows, such as 119")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tinykit",
@@ -78,12 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", metavar="DIR_OR_ARCHIVE", help="instead of the bundled data")
     sub.add_argument("--checkpoint", action="store_true", help="take the shipped model, train none")
     sub.add_argument("--words", help="keyword_spotting: comma-separated, or all (default yes,no)")
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"gesture_recognition: {_ROWS}")
     sub.add_argument("--out", type=Path, help="folder for the outputs (default build/PROJECT)")
 
     sub = command("predict", predict, "what a trained model makes of your files")
     sub.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="outputs of `tinykit run`")
     sub.add_argument("files", type=Path, nargs="+", metavar="FILE_OR_FOLDER")
     sub.add_argument("--engine", choices=["tflm", "litert", "compiled"], default="tflm")
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
     sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("verify", verify, "check an int8 model under TensorFlow Lite Micro")
@@ -107,9 +118,10 @@ def _parser() -> argparse.ArgumentParser:
         "--input",
         type=Path,
         metavar="FILE",
-        help="a recording for the sketch (default: words of the bundled data), a .npy file of "
-        "inputs for a model (default: a random one)",
+        help="a recording of sound or motion for the sketch (default: words or gestures of the "
+        "bundled data), a .npy file of inputs for a model (default: a random one)",
     )
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
     sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")
     sub.add_argument("--json", action="store_true", help="print JSON")
 
@@ -131,6 +143,8 @@ def run(options: argparse.Namespace) -> int:
 
     if options.words and options.project != "keyword_spotting":
         raise TinykitError("--words belongs to keyword_spotting. Leave it out, or run that one.")
+    if options.rows and options.project != "gesture_recognition":
+        raise TinykitError("--rows belongs to gesture_recognition. Leave it out, or run that one.")
     if options.data == "":  # "$RECORDINGS", a variable of the shell that is not set
         raise TinykitError("--data names no folder or archive. Leave it out for the bundled data.")
     if options.data and options.project == "all":
@@ -140,6 +154,8 @@ def run(options: argparse.Namespace) -> int:
         parameters["data"] = str(Path(options.data).absolute())
     if options.words is not None:
         parameters["words"] = parse_words(options.words)
+    if options.rows is not None:
+        parameters["rows"] = options.rows
     everything = options.project == "all"
     for project in projects.available() if everything else [options.project]:
         out = options.out / project if everything and options.out else options.out
@@ -162,7 +178,7 @@ def predict(options: argparse.Namespace) -> int:
     """One row per input; exit code 2 when at least one input could not be read."""
     from tinykit.prediction import predict_files, table
 
-    rows = predict_files(options.out_dir, options.files, options.engine)
+    rows = predict_files(options.out_dir, options.files, options.engine, options.rows)
     print(json.dumps(rows, indent=2) if options.json else table(rows))
     errors = [row["error"] for row in rows if "error" in row]
     if len(errors) > 1:
@@ -194,7 +210,7 @@ def emulate(options: argparse.Namespace) -> int:
     from tinykit import emulation
 
     if options.target.is_dir() or options.target.suffix == ".ino":
-        result = emulation.run_sketch(options.target, options.input, options.board)
+        result = emulation.run_sketch(options.target, options.input, options.board, options.rows)
     else:
         result = emulation.run_model(options.target, options.input, options.board)
     print(json.dumps(result.to_dict(), indent=2) if options.json else result)

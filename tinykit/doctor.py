@@ -16,12 +16,12 @@ from packaging.specifiers import SpecifierSet
 
 from tinykit.errors import TinykitError
 from tinykit.projects import ROOT
+from tinykit.serial_ports import connected_boards
 from tinykit.verification.process import tflm_missing
 
 GIGABYTE = 10**9
 _PATIENCE = 300  # seconds for a program that starts for the first time
 _AGAIN = f"Delete {ROOT / '.venv'} and run kit.py again"
-_BOARDS_USB = {0x2341: "Arduino", 0x2886: "Seeed Studio", 0x303A: "Espressif"}  # USB vendor ids
 
 
 @dataclass(frozen=True)
@@ -229,15 +229,13 @@ def _arduino_cli() -> Check:
 
 
 def _board() -> Check:
-    from serial.tools import list_ports
-
-    ports = [port for port in list_ports.comports() if port.vid in _BOARDS_USB]
-    if not ports:
+    boards = connected_boards()
+    if not boards:
         mend = "Connect it with a USB cable that carries data (many only charge)."
         return Check("board", False, "none connected (none is needed)", mend, required=False)
-    port = ports[0]
-    found = f"{_BOARDS_USB[port.vid]} on {port.device}"
-    if platform.system() == "Linux" and not os.access(port.device, os.R_OK | os.W_OK):
+    port, maker = boards[0]
+    found = f"{maker} on {port}"
+    if platform.system() == "Linux" and not os.access(port, os.R_OK | os.W_OK):
         mend = "sudo usermod -a -G dialout $USER, then log in again."
         return Check("board", False, f"{found}, not accessible", mend, required=False)
     return Check("board", True, found, required=False)

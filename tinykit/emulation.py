@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinykit.errors import TinykitError
+from tinykit.kinds import AUDIO, MOTION, kind_of_model
 from tinykit.quantization import TinyModel
 
 if TYPE_CHECKING:
-    from tinykit.board import BoardRun
+    from tinykit.board import Board, BoardRun
 
-_SCENE_SECONDS = 10  # of words and pauses, when no recording is given
+_SCENE_SECONDS = {AUDIO: 10, MOTION: 60}  # when no recording is given
 
 
 @dataclass(frozen=True)
@@ -94,26 +95,42 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
     return Emulation(facts, f"{run}\n{said}", identical is not False)
 
 
-def run_sketch(out_dir: Path, recording: Path | None, board: str = "nano33ble") -> Emulation:
-    """The sketch of a project on the virtual board, which hears a recording.
+def run_sketch(
+    out_dir: Path, recording: Path | None, board: str = "nano33ble", rows: int | None = None
+) -> Emulation:
+    """The sketch of a project on the virtual board, which hears or feels a recording.
 
     Args:
         out_dir: outputs of `tinykit run`, or a sketch's own folder.
-        recording: a sound file; None takes words of the bundled data for a project's outputs, and
-            silence for a sketch's own folder.
+        recording: a file of sound or motion; None takes words or gestures of the bundled data for a
+            project's outputs, and silence or rest for a sketch's own folder.
         board: name of the board.
+        rows: rows of each take in a file of motion with nothing between the takes.
 
     Raises TinykitError when there is no sketch or it does not compile, and when the recording
     cannot be read.
     """
     from tinykit.board import VirtualBoard
 
+    virtual = VirtualBoard(board)
     sketch = _sketch_in(out_dir)
-    audio = recording
-    if recording is None and sketch != out_dir:
-        audio = _scene(out_dir)
-    run = VirtualBoard(board).run(sketch, audio=audio)
+    senses = {}
+    if recording is not None and recording.suffix.lower() in _motion_suffixes():
+        from tinykit.board.playback import played_motion
+
+        senses = {"motion": played_motion(recording, virtual.board.imu_rate, rows)}
+    elif recording is not None:
+        senses = {"audio": recording}
+    elif sketch != out_dir:
+        senses = _scene(out_dir, virtual.board)
+    run = virtual.run(sketch, **senses)
     return Emulation(_facts(run, sketch, board), str(run), run.fault is None)
+
+
+def _motion_suffixes() -> tuple[str, ...]:
+    from tinykit.datasets.motion_files import SUFFIXES
+
+    return SUFFIXES
 
 
 def _facts(run: BoardRun, sketch: Path, board: str) -> dict:
@@ -125,6 +142,7 @@ def _facts(run: BoardRun, sketch: Path, board: str) -> dict:
         "leds": [asdict(change) for change in run.leds],
         "busy": run.busy,
         "lost_samples": run.lost_samples,
+        "lost_motion": run.lost_motion,
         "inferences": len(run.inferences),
         "instructions": run.instructions,
         "cycles": run.cycles,
@@ -151,17 +169,34 @@ def _sketch_in(folder: Path) -> Path:
     )
 
 
-def _scene(out_dir: Path) -> np.ndarray:
-    """Words that the model in `out_dir` knows, spoken by bundled test voices, with pauses."""
-    from tinykit.datasets import keyword_spotting, scene
+def _scene(out_dir: Path, board: Board) -> dict[str, np.ndarray]:
+    """What the model in `out_dir` knows, by bundled test people, with pauses: for VirtualBoard.run.
 
+    Words for a model of sound, gestures among everyday motion for one of motion.
+    """
     tiny = TinyModel.load(out_dir)
-    words = [label for label in tiny.labels if label not in ("unknown", "silence")]
+    kind = kind_of_model(tiny)
+    known = [label for label in tiny.labels if label not in ("unknown", "silence", "none")]
     try:
-        data = keyword_spotting(words=words)
+        return {AUDIO: _spoken, MOTION: _moved}[kind](known, board)
     except TinykitError as error:
         raise TinykitError(
-            f"There is no bundled recording of {', '.join(words)}. "
+            f"There is no bundled recording of {', '.join(known)}. "
             "Give a recording of your own with --input."
         ) from error
-    return scene(data, seconds=_SCENE_SECONDS, seed=1)[0]
+
+
+def _spoken(words: list[str], _: Board) -> dict[str, np.ndarray]:
+    from tinykit.datasets import keyword_spotting, scene
+
+    data = keyword_spotting(words=words)
+    return {"audio": scene(data, seconds=_SCENE_SECONDS[AUDIO], seed=1)[0]}
+
+
+def _moved(gestures: list[str], board: Board) -> dict[str, np.ndarray]:
+    from tinykit.datasets import gesture_recognition, motion_scene
+    from tinykit.datasets.gestures import resampled
+
+    data = gesture_recognition(gestures=gestures)
+    motion, _ = motion_scene(data, seconds=_SCENE_SECONDS[MOTION], seed=1)
+    return {"motion": resampled(motion, data.sample_rate, board.imu_rate)}

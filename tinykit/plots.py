@@ -15,6 +15,8 @@ import numpy as np
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from tinykit.kinds import MOTION
+
 if TYPE_CHECKING:
     import keras
     from matplotlib.axes import Axes
@@ -379,6 +381,8 @@ def board_run(
     audio: np.ndarray | None = None,
     heard: Stream | None = None,
     sample_rate: int = 16_000,
+    *,
+    motion: np.ndarray | None = None,
 ) -> None:
     """What the virtual board did: what it printed, when its LEDs were lit, and when its processor
     ran the model.
@@ -388,14 +392,15 @@ def board_run(
         audio: the recording it heard, int16; None when it heard nothing.
         heard: `tk.stream` of the same recording, for the averaged scores of the keywords.
         sample_rate: of the recording, Hz.
+        motion: what it felt, float (n, 6) at the rate of its sensor; acceleration is shown.
     """
     inferences = [(x.seconds, x.cycles / run.board.clock) for x in run.inferences]
     lanes = dict(sorted(_lit_times(run).items()))
     if inferences or not lanes:
         lanes = {"model": inferences, **lanes}
-    ratios = {"audio": 1.1, "heard": 1.5, "lanes": 0.25 * len(lanes)}
-    shown = {"audio": audio is not None, "heard": heard is not None, "lanes": True}
-    names = [[name] for name in ratios if shown[name]]
+    ratios = {"audio": 1.1, "motion": 1.5, "heard": 1.5, "lanes": 0.25 * len(lanes)}
+    shown = {"audio": audio, "motion": motion, "heard": heard, "lanes": lanes}
+    names = [[name] for name in ratios if shown[name] is not None]
     size = (9, 1.4 + 1.6 * (len(names) - 1))
     with plt.rc_context(_STYLE):
         _, axes = plt.subplot_mosaic(
@@ -404,12 +409,23 @@ def board_run(
         if audio is not None:
             _draw_waveform(axes["audio"], audio, sample_rate)
             axes["audio"].set(ylabel="amplitude")
+        if motion is not None:
+            _draw_acceleration(axes["motion"], motion, run.board.imu_rate)
         if heard is not None:
             _draw_averages(axes["heard"], heard)
         _draw_lanes(axes["lanes"], lanes)
         _draw_serial(list(axes.values()), run.serial, run.seconds)
         axes["lanes"].set(xlabel="time (s)", xlim=(0, run.seconds))
         _show()
+
+
+def _draw_acceleration(ax: Axes, motion: np.ndarray, sample_rate: float) -> None:
+    """The three curves of acceleration. `motion`: float (n, axes), g."""
+    times = np.arange(len(motion)) / sample_rate
+    for axis, name in enumerate("xyz"):
+        ax.plot(times, motion[:, axis], lw=0.8, label=name)
+    ax.set(ylabel="acceleration (g)")
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 
 
 def _draw_serial(axes: Sequence[Axes], lines: Sequence[SerialLine], seconds: float) -> None:
@@ -462,14 +478,24 @@ def _draw_lanes(ax: Axes, lanes: dict[str, list[tuple[float, float]]]) -> None:
 
 
 def _draw_averages(ax: Axes, heard: Stream) -> None:
-    """The averaged scores of the keywords over time, and a mark at each report."""
+    """The averaged scores of the keywords over time, and a mark at each report.
+
+    Of movements, which come now and then, each has its own scores: a stem for each gesture.
+    """
     for index, label in enumerate(heard.labels):
-        if label not in ("unknown", "silence"):
-            ax.plot(heard.times, heard.averages[:, index], lw=1.3, label=label)
+        if label in ("unknown", "silence", "none"):
+            continue
+        scores, colour = heard.averages[:, index], _COLOURS[index % len(_COLOURS)]
+        if heard.kind == MOTION:
+            ax.vlines(heard.times, 0, scores, color=colour, lw=0.8)
+            ax.plot(heard.times, scores, "o", color=colour, ms=4, label=label)
+        else:
+            ax.plot(heard.times, scores, lw=1.3, color=colour, label=label)
     for time, label, score in heard.events:
         colour = _COLOURS[heard.labels.index(label) % len(_COLOURS)]
         ax.plot(time, score + 0.06, "v", color=colour, ms=8, clip_on=False)
-    ax.set(ylabel="average score", ylim=(0, 1.1))
+    what = "score" if heard.kind == MOTION else "average score"
+    ax.set(ylabel=what, ylim=(0, 1.1))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 
 
@@ -513,3 +539,14 @@ def _band_centres(frontend: LogMel) -> np.ndarray:
     """Frequency of each band's peak, Hz, to the nearest FFT bin."""
     bins = frontend.filterbank.argmax(axis=1)
     return bins * frontend.sample_rate / frontend.frame_length
+
+
+# The figures of motion, so that lessons say tk.plots.takes.
+from tinykit.motion_plots import (  # noqa: E402, F401
+    energy,
+    gestures,
+    motion_stream,
+    path,
+    people,
+    takes,
+)

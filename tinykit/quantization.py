@@ -22,10 +22,12 @@ from tinykit import tflite_file
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
 from tinykit.files import write_together
+from tinykit.kinds import AUDIO, KINDS, MOTION, kind_of
 from tinykit.quiet import captured_output
 from tinykit.tflite_file import Layer
 
 _FORMAT = 1
+_PROJECTS = {AUDIO: "keyword_spotting", MOTION: "gesture_recognition"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class TinyModel:
     Attributes:
         tflite: the .tflite file's bytes.
         labels: class names in the order of the network's outputs.
-        frontend: what turns a recording into features (`LogMel`), or None.
+        frontend: what turns a recording into features (of `tinykit.features`), or None.
         name: of the project, also the sketch's.
         decision: constants of the decision logic, as in the sketch's config.h.
     """
@@ -294,7 +296,7 @@ def quantize(
     frontend: Any,
     labels: Sequence[str],
     *,
-    name: str = "keyword_spotting",
+    name: str | None = None,
     calibration_size: int = 500,
 ) -> TinyModel:
     """Convert a Keras model to full int8, input and output included.
@@ -303,11 +305,13 @@ def quantize(
     they depend on how many layers Keras has made before, and cost flash on the board.
 
     Args:
-        model: Keras 3 model of one input (frames, bands, 1) and one softmax output (classes).
-        calibration: float32 features of TRAINING data, (n, frames, bands).
+        model: Keras 3 model of one input, features as the front end gives them with or without a
+            last axis of 1, and one softmax output (classes).
+        calibration: float32 features of TRAINING data, (n, *frontend.shape).
         frontend: the front end that computed them; kept in the result.
         labels: class names in output order.
-        name: of the project.
+        name: of the project; by default keyword_spotting or gesture_recognition, as the front end
+            is for sound or motion.
         calibration_size: at most this many of the calibration inputs are used, evenly spaced.
 
     Raises TinykitError when calibration or labels do not fit the model, a weight or feature is NaN,
@@ -322,6 +326,7 @@ def quantize(
         raise TinykitError("The model's weights hold NaN: training diverged. Train it again.")
     tflite = _converted(model, inputs)
     tflite_file.check(tflite, source="The converted model")
+    name = name or _PROJECTS.get(kind_of(frontend), "model")
     return TinyModel(tflite=tflite, labels=labels, frontend=frontend, name=name)
 
 
@@ -421,13 +426,14 @@ def _read_description(path: Path) -> dict:
 def _frontend_from(config: dict | None, path: Path) -> Any:
     if config is None:
         return None
-    from tinykit.features.audio import LogMel
+    from tinykit import features
 
     parameters = dict(config)
-    if parameters.pop("type", None) != "LogMel":
+    name = parameters.pop("type", None)
+    if str(name) not in KINDS:
         raise TinykitError(f"{path} names an unknown front end. Update tinykit.")
     try:
-        return LogMel(**parameters)
+        return getattr(features, name)(**parameters)
     except TypeError as error:
         raise TinykitError(f"{path} has a front end that does not fit ({error}).") from error
 

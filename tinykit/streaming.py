@@ -1,6 +1,6 @@
 """From a stream of scores to decisions. C++ twin: TinyKit/src/KeywordDecider.h.
 
-Taught in notebook 01.
+Taught in notebook 01. For motion, see motion_streaming.py.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinykit.errors import TinykitError
+from tinykit.kinds import AUDIO, MOTION, kind_of_model
 
 if TYPE_CHECKING:
     from tinykit.quantization import TinyModel
 
 _UINT32 = 0xFFFFFFFF
+_NOTHING = {AUDIO: "no keyword heard", MOTION: "no gesture felt"}
 
 #: How a sketch decides, unless TinyModel.decision says otherwise: the arguments of KeywordDecider
 #: and `stride_frames`, the frames from one inference to the next.
@@ -98,10 +100,13 @@ class Stream:
 
     Attributes:
         labels: class names in the order of `scores`' columns.
-        times: seconds at which each inference's window of sound ends, float64 (n,).
+        times: seconds at which each inference's window of sound ends, or at which a movement is
+            known to be over, float64 (n,).
         scores: the network's outputs, uint8 (n, classes), 0 ... 255.
-        averages: their moving averages, on which decisions rest, float64 (n, classes), 0 ... 1.
-        events: (seconds, label, score 0 ... 1) of each reported keyword.
+        averages: what decisions rest on, float64 (n, classes), 0 ... 1: of keywords the moving
+            averages of the scores, of gestures the scores themselves.
+        events: (seconds, label, score 0 ... 1) of each reported keyword or gesture.
+        kind: of data, `tinykit.kinds.AUDIO` or `MOTION`.
     """
 
     labels: list[str]
@@ -109,28 +114,46 @@ class Stream:
     scores: np.ndarray
     averages: np.ndarray
     events: list[tuple[float, str, float]]
+    kind: str = AUDIO
 
     def __repr__(self) -> str:
         lines = [f"{time:8.3f} s  {label}  {score:.2f}" for time, label, score in self.events]
-        return "\n".join(lines) or "no keyword heard"
+        return "\n".join(lines) or _NOTHING[self.kind]
 
 
 def stream(
-    tiny: TinyModel, recording: np.ndarray, decision: Mapping[str, int] | None = None
+    tiny: TinyModel,
+    recording: np.ndarray,
+    decision: Mapping[str, int] | None = None,
+    sample_rate: float | None = None,
 ) -> Stream:
-    """Listen to a recording as the sketch does: slide, score, average, decide.
+    """Listen to a recording, or watch one of motion, as the sketch does.
+
+    Sound: slide, score, average, decide. Motion: find movements, score each, decide.
 
     Args:
-        tiny: a keyword model with its front end.
-        recording: int16 samples at the front end's rate, at least one window long.
+        tiny: a keyword or gesture model with its front end.
+        recording: int16 samples of sound at the front end's rate, at least one window long; or
+            motion, float (n, axes): acceleration in g, rotation in degrees per second.
         decision: constants of the decision logic in the place of `tiny.decision`. A board that
             would be too busy asks the model less often: `Sketch.decision` says how it decides.
+        sample_rate: of the motion, Hz, where it is another than the front end's: a board's sensor
+            may be faster or slower (`Board.imu_rate`).
 
     Returns:
-        The scores over time and the keywords reported.
+        The scores over time and the keywords or gestures reported.
 
-    Raises TinykitError when the recording is shorter than a window, or not one channel.
+    Raises TinykitError when the model has no front end, and when the recording is shorter than a
+    window, or not one channel, or not of as many axes as the front end wants.
     """
+    if kind_of_model(tiny) == MOTION:
+        from tinykit.motion_streaming import stream_motion
+
+        return stream_motion(tiny, recording, decision, sample_rate)
+    return _stream_audio(tiny, recording, decision)
+
+
+def _stream_audio(tiny: TinyModel, recording: np.ndarray, decision: Mapping | None) -> Stream:
     frontend = tiny.frontend
     window = _window_samples(frontend)
     if np.ndim(recording) != 1 or len(recording) < window:

@@ -15,20 +15,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinykit.augmentation import Augmentation, mask_features, warp_frequencies
+from tinykit.augmentation import Augmentation
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
 from tinykit.files import write_together
+from tinykit.kinds import AUDIO, kind_of
+from tinykit.motion_augmentation import MotionAugmentation
 from tinykit.progress import Progress
 from tinykit.quantization import TinyModel
 
 if TYPE_CHECKING:
     import keras
 
-    from tinykit.datasets import AudioDataset, Split
-    from tinykit.features import LogMel
+    from tinykit.datasets.dataset import Dataset, Split
+    from tinykit.features import LogMel, Motion
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+# How often a label is drawn, against the others: silence is soon learned, everyday motion has many
+# forms.
+_SHARES = {"silence": 0.5, "none": 2.0}
 
 
 @dataclass
@@ -57,23 +63,23 @@ class History:
 
 def train(
     model: keras.Model,
-    data: AudioDataset,
-    frontend: LogMel,
+    data: Dataset,
+    frontend: LogMel | Motion,
     *,
     epochs: int = 12,
     clips_per_epoch: int = 8_000,
     batch_size: int = 128,
     learning_rate: float = 2e-3,
     label_smoothing: float = 0.05,
-    augmentation: Augmentation | None = None,
+    augmentation: Augmentation | MotionAugmentation | None = None,
     seed: int = 0,
 ) -> History:
-    """Train `model` in place on augmented clips of `data.train`.
+    """Train `model` in place on augmented examples of `data.train`.
 
-    Every epoch draws `clips_per_epoch` clips, each label equally often and silence half as often,
-    bends each one anew (`Augmentation`), computes its features and hides stripes of them
-    (SpecAugment). The learning rate rises for half an epoch and then falls to 0 along a cosine,
-    so the last epochs settle. What is measured and kept is a moving average of the weights.
+    Every epoch draws `clips_per_epoch` clips or takes, each label equally often (silence half as
+    often, everyday motion more often), bends each one anew and computes its features. The learning
+    rate rises for half an epoch and then falls to 0 along a cosine, so the last epochs settle. What
+    is measured and kept is a moving average of the weights.
     While the network learns one epoch, the next is prepared.
 
     Args:
@@ -83,7 +89,8 @@ def train(
         epochs, clips_per_epoch, batch_size: how long, and in what portions.
         learning_rate: the highest step size of AdamW.
         label_smoothing: share of certainty given to the other labels.
-        augmentation: the changes to the clips; by default `Augmentation()`.
+        augmentation: the changes to the examples; by default `Augmentation()` for sound and
+            `MotionAugmentation()` for motion.
         seed: the same seed and machine give the same weights.
 
     Raises TinykitError when labels and model outputs differ in number.
@@ -107,9 +114,12 @@ def train(
     one_hot = np.eye(n_labels, dtype=np.float32)
     validation = frontend(data.validation.x)[..., None], one_hot[data.validation.y]
 
+    if augmentation is None:
+        augmentation = Augmentation() if kind_of(frontend) == AUDIO else MotionAugmentation()
+
     def prepare(epoch: int) -> tuple[np.ndarray, np.ndarray]:
         features, y = training_features(
-            data, frontend, clips_per_epoch, augmentation or Augmentation(), (seed, epoch)
+            data, frontend, clips_per_epoch, augmentation, (seed, epoch)
         )
         return features[..., None], one_hot[y]
 
@@ -135,34 +145,26 @@ def train(
 
 
 def training_features(
-    data: AudioDataset,
-    frontend: LogMel,
+    data: Dataset,
+    frontend: LogMel | Motion,
     n: int,
-    augmentation: Augmentation,
+    augmentation: Augmentation | MotionAugmentation,
     seed: int | tuple[int, ...] = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw `n` training clips, augment them, and warp and mask their features.
+    """Draw `n` training examples and compute features of changed copies of them.
 
-    Returns features, float32 (n, frames, bands), and labels, int64 (n,).
+    Returns features, float32 (n, *frontend.shape), and labels, int64 (n,).
     """
     random = np.random.default_rng(seed)
     chosen = balanced_sample(data.train, data.labels, n, random)
-    clips = augmentation(data.train.x[chosen], data.noise, seed=int(random.integers(2**31)))
-    features = warp_frequencies(
-        frontend(clips),
-        frontend,
-        largest=augmentation.vocal_tract,
-        seed=int(random.integers(2**31)),
-    )
-    features = mask_features(features, seed=int(random.integers(2**31)))
-    return features, data.train.y[chosen]
+    return augmentation.features(data, chosen, frontend, random), data.train.y[chosen]
 
 
 def balanced_sample(
     split: Split, labels: list[str], n: int, random: np.random.Generator
 ) -> np.ndarray:
-    """Indices of `n` clips: each label equally often, silence (soon learned) half as often."""
-    share = np.array([0.5 if label == "silence" else 1.0 for label in labels])
+    """Indices of `n` examples: each label equally often, but silence less and none more often."""
+    share = np.array([_SHARES.get(label, 1.0) for label in labels])
     share *= np.bincount(split.y, minlength=len(labels)) > 0
     drawn = random.choice(len(labels), size=n, p=share / share.sum())
     chosen = np.empty(n, int)

@@ -103,6 +103,7 @@ class BoardRun:
         lost_samples: samples of the recording that the sketch never got.
         microphone_stopped: when the PDM library stopped for good because the samples before had
             not been read yet, in seconds; None when it never did.
+        lost_motion: rows of motion that passed unread between two that were read.
         static_bytes: RAM of global and static variables.
         stack_bytes: deepest stack.
         flash_bytes: code and constants of sketch and libraries. Of the real board's core, which
@@ -124,6 +125,7 @@ class BoardRun:
     inferences: list[Inference] = field(repr=False)
     lost_samples: int
     microphone_stopped: float | None
+    lost_motion: int
     static_bytes: int
     stack_bytes: int
     flash_bytes: int
@@ -156,6 +158,8 @@ class BoardRun:
                 f"the microphone stopped after {self.microphone_stopped:.3f} s: "
                 "the samples before had not been read"
             )
+        if self.lost_motion:
+            facts.append(f"{self.lost_motion:,} samples of the motion sensor were not read")
         for what, kept in (("lines", self.serial), ("changes of pins", self.pins)):
             if len(kept) == MOST_KEPT:
                 facts.append(f"only the first {MOST_KEPT:,} {what} were kept")

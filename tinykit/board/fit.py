@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinykit.board.profiles import Board, find_board
+from tinykit.board.sensing import Pace, sensing_cost
 from tinykit.errors import TinykitError
-from tinykit.streaming import DEFAULT_DECISION
+from tinykit.kinds import kind_of_model
 
 ENGINES = ("compiled", "tflm")
 
@@ -25,16 +26,14 @@ _CODE_PER_OP = 6_000
 # Where the virtual board cannot run: what it counted for the course's keyword model.
 _COMPILED_CODE = 7_000
 _CYCLES_PER_MAC = 1.75
-_SKETCH_CODE = 8_192  # front end, decider, microphone, log10f (estimate)
+_SKETCH_CODE = 8_192  # front end, decider, microphone or segmenter (estimate)
 _INTERPRETER_RAM = 1_024  # MicroInterpreter and op resolver (estimate)
 
 _ARENA_ALIGNMENT = 16
 _ARENA_MARGIN = 512
 _ARENA_MARGIN_PER_LAYER = 32
 
-_BUSY = 0.45  # share of the processor's time to ask the model as often as possible with
-_TOO_BUSY = 0.5  # share from which on it is worth a word
-_SLOWEST_SECONDS = 0.25  # a keyword of half a second is heard twice
+_TOO_BUSY = 0.5  # share of the processor's time from which on it is worth a word
 
 
 def measured_arena_bytes(tiny) -> int:
@@ -114,55 +113,6 @@ def _cmsis_scratch_bytes(layer) -> int:
     return 0
 
 
-def ring_samples(sample_rate: int, inference: float) -> int:
-    """Samples to queue between microphone and loop(): one and a half inferences' worth.
-
-    A power of two, at least a quarter of a second and at most two seconds. `inference`: seconds.
-    """
-    wanted = min(max(1.5 * inference, 0.25), 2.0) * sample_rate
-    return 2 ** math.floor(math.log2(2 * wanted - 1))
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often a board asks the model, and how busy that keeps it. Estimates.
-
-    Attributes:
-        stride_frames: new frames of sound from one inference to the next.
-        seconds: from one inference to the next; more than those frames last when the board is slow.
-        busy: share of the processor's time for front end and model, 0 ... 1.
-    """
-
-    stride_frames: int
-    seconds: float
-    busy: float
-
-
-def pace(tiny, board: Board, inference: float) -> Pace:
-    """How often to ask a model whose inference takes so many seconds.
-
-    As often as `tiny.decision` wants, or as 45 % of the processor's time allow; but at least every
-    quarter of a second, and so that two inferences still make an average over the same time.
-    """
-    decision = DEFAULT_DECISION | tiny.decision
-    frontend, wanted = tiny.frontend, decision["stride_frames"]
-    frame_seconds = frontend.hop_length / frontend.sample_rate
-    listening = min(_frame_cycles(frontend, board) / board.clock / frame_seconds, 0.99)
-    slowest = min(int(decision["window"] * wanted / 1.5), int(_SLOWEST_SECONDS / frame_seconds))
-    relaxed = slowest
-    if listening < _BUSY:
-        relaxed = math.ceil(inference / (_BUSY - listening) / frame_seconds)
-    stride = max(wanted, min(relaxed, slowest))
-    seconds = max(stride * frame_seconds, inference / (1 - listening))
-    return Pace(stride, seconds, min(1, listening + inference / seconds))
-
-
-def _frame_cycles(frontend, board: Board) -> float:
-    """Cycles of one frame: a Fourier transform takes n log n steps."""
-    size = frontend.frame_length
-    return board.frame_cycles * size * math.log2(size) / (512 * math.log2(512))
-
-
 @dataclass(frozen=True)
 class Fit:
     """What a model takes of a board's memory. Print it, or show it in a notebook.
@@ -173,7 +123,8 @@ class Fit:
         ram: bytes of RAM by part, in the order a memory map shows them.
         flash: bytes of flash by part.
         seconds: estimated time of one inference.
-        pace: how often the model is asked; None for a model without a front end.
+        pace: how often a sound model is asked; None for others.
+        how_often: the same in words, the end of a sentence.
     """
 
     board: Board
@@ -182,6 +133,7 @@ class Fit:
     flash: dict[str, int]
     seconds: float
     pace: Pace | None
+    how_often: str = ""
 
     @property
     def headline(self) -> str:
@@ -228,10 +180,8 @@ class Fit:
         return rows
 
     def _footer(self) -> list[str]:
-        speed = f"About {self.seconds * 1000:.0f} ms per inference"
-        if self.pace:
-            speed += f", every {self.pace.seconds * 1000:.0f} ms: with the front end "
-            speed += f"{self.pace.busy:.0%} of the processor's time"
+        ms = self.seconds * 1000
+        speed = f"About {ms:.{0 if ms >= 10 else 1}f} ms per inference{self.how_often}"
         notes = [f"{speed} (estimate).", "* an estimate: read off other builds"]
         return [*notes, *self.advice]
 
@@ -260,14 +210,14 @@ class Fit:
 
 _REMEDIES = {
     "tensor arena": "fewer channels in the first layers or a larger stride make it smaller.",
-    "front end": "a shorter clip, fewer mel bands or a shorter frame make it smaller.",
-    "sample ring": "a faster (smaller) model needs a shorter ring.",
+    "front end": "a shorter clip, fewer mel bands or fewer or shorter frames make it smaller.",
+    "sample ring": "a faster (smaller) model, or a shorter longest gesture, needs a shorter ring.",
     "model": "fewer channels or layers make it smaller.",
     "weights": "fewer channels or layers make them smaller.",
     "front-end tables": "a shorter frame makes them smaller.",
     "interpreter": "a model with fewer kinds of layers makes it smaller.",
 }
-_ESTIMATED = ("interpreter", "model code", "core", "sketch code")
+_ESTIMATED = ("interpreter", "model code", "sensor driver", "core", "sketch code")
 
 
 def check_fit(
@@ -280,7 +230,7 @@ def check_fit(
     """Compare what the sketch of `tiny` takes with what `board` has.
 
     Args:
-        tiny: a TinyModel with an audio front end, or none.
+        tiny: a TinyModel, with or without a front end.
         board: a name from `boards`, or a Board.
         engine: what runs the model: "compiled", C++ made from it (`tk.compile`), whose memory is
             known to the byte; or "tflm", TensorFlow Lite Micro's interpreter.
@@ -296,18 +246,15 @@ def check_fit(
         ram, flash, cycles = _compiled_parts(tiny, board)
     else:
         ram, flash, cycles = _tflm_parts(tiny, board, arena_bytes)
-    seconds, how_often = cycles / board.clock, None
+    seconds, pace, how_often = cycles / board.clock, None, ""
     if tiny.frontend is not None:
-        frontend, how_often = tiny.frontend, pace(tiny, board, seconds)
-        # int16 samples and float32 work space of a frame, int8 window of features
-        ram["front end"] = 6 * frontend.frame_length + math.prod(frontend.shape)
-        ram["sample ring"] = 2 * ring_samples(frontend.sample_rate, seconds)
-        # float32 window, twiddles and mel weights; two uint16 per band
-        weights = int((frontend.filterbank != 0).sum())
-        flash["front-end tables"] = 8 * frontend.frame_length + 4 * (weights + frontend.n_mels)
+        taken = sensing_cost(kind_of_model(tiny), tiny, board, seconds)
+        ram |= taken.ram
+        flash |= taken.flash
+        pace, how_often = taken.pace, taken.how_often
     ram |= {"core": board.core_ram, "stack": board.stack}
     flash |= {"sketch code": _SKETCH_CODE, "core": board.core_flash}
-    return Fit(board, engine, ram, flash, seconds, how_often)
+    return Fit(board, engine, ram, flash, seconds, pace, how_often)
 
 
 def check_engine(engine: str) -> None:

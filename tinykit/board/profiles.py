@@ -59,6 +59,11 @@ class Board:
     sources: tuple[str, ...]
 
     @property
+    def imu_rate(self) -> float:
+        """Samples per second of the motion sensor as its Arduino library sets it, Hz; 0 without."""
+        return _IMU_RATES.get(self.imu, 0.0)
+
+    @property
     def has_imu(self) -> bool:
         """Whether the board can feel motion."""
         return bool(self.imu)
@@ -69,6 +74,7 @@ class Board:
         return "rgb" if len(self.led_pins) == 3 else "single"
 
 
+_IMU_RATES = {"LSM9DS1": 119.0, "BMI270_BMM150": 99.84, "LSM6DSOX": 104.0}
 _MBED = "https://github.com/arduino/ArduinoCore-mbed/blob/main/boards.txt"
 _MBED_STACK = 32_768  # rtos.main-thread-stack-size in the core's mbed_app.json
 

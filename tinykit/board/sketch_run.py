@@ -50,6 +50,7 @@ def run_sketch(
         inferences=_inferences(machine),
         lost_samples=devices.microphone.lost_samples(machine.cycles),
         microphone_stopped=devices.microphone.stopped_at,
+        lost_motion=devices.motion.lost,
         static_bytes=program.static_bytes,
         stack_bytes=machine.stack_depth,
         flash_bytes=program.flash_bytes,

@@ -12,6 +12,7 @@ import numpy as np
 
 from tinykit.board.board_run import BoardRun
 from tinykit.board.model_run import ModelRun, run_model
+from tinykit.board.playback import played_motion
 from tinykit.board.profiles import Board, boards, find_board
 from tinykit.board.sketch_run import run_sketch
 from tinykit.errors import TinykitError
@@ -45,7 +46,7 @@ class VirtualBoard:
         sketch: object,
         *,
         audio: np.ndarray | Path | str | None = None,
-        motion: np.ndarray | None = None,
+        motion: np.ndarray | Path | str | None = None,
         images: np.ndarray | None = None,
         seconds: float | None = None,
         typed: Sequence[tuple[float, str]] = (),
@@ -58,7 +59,8 @@ class VirtualBoard:
             audio: what the microphone hears: a recording's path, or int16 samples (n,) at 16 kHz.
                 It begins when the board does; after its end there is silence.
             motion: what the motion sensor feels: float (n, 6), acceleration in g and rotation in
-                degrees per second, at the sensor's rate (119 Hz, Rev2 99.84 Hz). It begins when
+                degrees per second, at the sensor's rate (119 Hz, Rev2 99.84 Hz); or the path of a
+                recording, whose takes are played at that rate with rests between. It begins when
                 the sketch switches the sensor on. Without, the board lies still.
             images: what the camera sees: uint8 (n, height, width) or (n, height, width, 3), one
                 picture after the other; the run ends when the sketch wants one more.
@@ -76,11 +78,12 @@ class VirtualBoard:
                 f"This sketch was made for the {made_for.title}, which cannot be emulated. "
                 f'Export it again with board="{self.board.name}".'
             )
+        _check_sensor(sketch, self.board)
         if seconds is not None:
             _check_seconds(seconds)
         samples = _audio(audio)
-        rate = 99.84 if self.board.imu == "BMI270_BMM150" else 119.0
-        rows = None if motion is None else _motion(motion)
+        rate = self.board.imu_rate
+        rows = None if motion is None else _motion(motion, rate)
         frames = None if images is None else _images(images)
         if seconds is None:
             lasting = [samples.size / 16_000]
@@ -115,6 +118,25 @@ def _emulated(board: Board) -> bool:
     return board.processor.startswith("Cortex-M4F")
 
 
+def _check_sensor(sketch: object, board: Board) -> None:
+    """Refuse a generated sketch for another motion sensor: on the real board it would not start."""
+    from tinykit.export.motion import SENSORS  # here, because it imports this package
+
+    path = getattr(sketch, "path", sketch)
+    if isinstance(path, str) and "\n" not in path:
+        path = Path(path)
+    if not isinstance(path, Path):
+        return  # the text of a sketch
+    folder = path.parent if path.suffix == ".ino" else path
+    drivers = {file.name for file in (folder / "src" / "tinykit").glob("MotionSensor*.h")}
+    own, _ = SENSORS.get(board.imu, ("", ""))
+    if drivers and own not in drivers:
+        raise TinykitError(
+            f"This sketch was made for another motion sensor than that of the {board.title}. "
+            f'Export it again with board="{board.name}".'
+        )
+
+
 def _audio(audio: object) -> np.ndarray:
     """int16 samples at 16 kHz."""
     if audio is None:
@@ -143,7 +165,10 @@ def _check_seconds(seconds: object) -> None:
         raise TinykitError(f"seconds is {seconds!r}. Give a number above 0, for example 5.")
 
 
-def _motion(motion: object) -> np.ndarray:
+def _motion(motion: object, rate: float) -> np.ndarray:
+    """float32 (n, 6) at the sensor's rate."""
+    if isinstance(motion, str | Path):
+        return played_motion(motion, rate)
     rows = np.asarray(motion, np.float32)
     if rows.ndim != 2 or rows.shape[1] != 6 or len(rows) == 0:
         raise TinykitError(

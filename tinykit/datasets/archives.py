@@ -75,8 +75,41 @@ def open_tree(path: Path) -> Iterator[Tree]:
     else:
         raise TinykitError(
             f"{path} is neither a folder nor a tar or zip archive. "
-            "Give the folder that holds one folder of recordings for each word, or its archive."
+            "Give the folder that holds the recordings, or its archive."
         )
+
+
+def place(data: Path | str | None, bundled: Path) -> Path:
+    """Where the recordings are: `data`, or the bundled ones for None (TinykitError: missing)."""
+    if data is not None:
+        return Path(data).expanduser()
+    if not bundled.exists():
+        raise TinykitError(
+            f"The bundled recordings are missing ({bundled}). "
+            "Get the whole tinykit folder again, or pass your own with data=..."
+        )
+    return bundled
+
+
+def common_folder(names: list[str]) -> str:
+    """The folder, "a/b/", that all files are in: an archive often holds one with everything.
+
+    The last folder before the files is not taken: it is the files' class.
+    """
+    root = ""
+    while names:
+        folder = names[0].removeprefix(root).partition("/")[0]
+        inner = f"{root}{folder}/"
+        if not all(name.startswith(inner) and "/" in name[len(inner) :] for name in names):
+            break
+        root = inner
+    return root
+
+
+def listed(names: list[str], at_most: int = 3) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - at_most
+    return ", ".join(names[:at_most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tinykit.datasets.audio import AudioDataset, Split
+from tinykit.datasets.audio import AudioDataset
+from tinykit.datasets.dataset import Split
 
 _GAP_SECONDS = 2.0  # from the middle of one word to the middle of the next, at least
 

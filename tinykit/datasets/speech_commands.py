@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from tinykit.datasets.archives import Tree, open_tree
-from tinykit.datasets.audio import AudioDataset, Split
+from tinykit.datasets.archives import Tree, common_folder, listed, open_tree, place
+from tinykit.datasets.audio import AudioDataset
 from tinykit.datasets.clips import counted, to_clip, to_samples
+from tinykit.datasets.dataset import Split
 from tinykit.datasets.splits import SPLITS, assign
 from tinykit.errors import TinykitError
 
@@ -113,7 +114,7 @@ def keyword_spotting(
             a recording cannot be used; it names the file.
     """
     rng = np.random.default_rng(seed)
-    with open_tree(_place(data)) as tree:
+    with open_tree(place(data, BUNDLED)) as tree:
         recordings, notes = _survey(tree)
         words = _chosen_words(words, recordings)
         splits, split_notes = _divided(recordings, words)
@@ -140,17 +141,6 @@ def keyword_spotting(
     )
 
 
-def _place(data: Path | str | None) -> Path:
-    if data is not None:
-        return Path(data).expanduser()
-    if not BUNDLED.exists():
-        raise TinykitError(
-            f"The bundled recordings are missing ({BUNDLED}). "
-            "Get the whole tinykit folder again, or pass your own with data=..."
-        )
-    return BUNDLED
-
-
 # What is there, and what of it is wanted
 
 
@@ -162,7 +152,7 @@ def _survey(tree: Tree) -> tuple[_Recordings, list[str]]:
                 f"{tree.path.name}/{name}: {Path(name).suffix} files cannot be read. "
                 "Save it as WAV (Audacity does), or delete it."
             )
-    root = _root([name for name in tree.names if _is_sound(name)])
+    root = common_folder([name for name in tree.names if _is_sound(name)])
     folders, outside, others = {}, [], []
     for name in tree.names:
         folder, _, rest = name.removeprefix(root).partition("/")
@@ -174,22 +164,10 @@ def _survey(tree: Tree) -> tuple[_Recordings, list[str]]:
             others.append(name)
     notes = []
     if outside:
-        notes.append(f"Left out, in no class's folder: {_listed(outside)}.")
+        notes.append(f"Left out, in no class's folder: {listed(outside)}.")
     if others:
-        notes.append(f"Left out, not sound: {_listed(others)}.")
+        notes.append(f"Left out, not sound: {listed(others)}.")
     return _Recordings(tree, root, folders), notes
-
-
-def _root(sounds: list[str]) -> str:
-    """The folder that all classes are in: an archive often holds one folder with everything."""
-    root = ""
-    while sounds:
-        folder = sounds[0].removeprefix(root).partition("/")[0]
-        inner = f"{root}{folder}/"
-        if not all(name.startswith(inner) and "/" in name[len(inner) :] for name in sounds):
-            break
-        root = inner
-    return root
 
 
 def _key(folder: str) -> str:
@@ -209,11 +187,6 @@ def _stem(file: str) -> str:
     while _is_sound(file):
         file = file[: file.rindex(".")]
     return file
-
-
-def _listed(names: list[str], at_most: int = 3) -> str:
-    more = len(names) - at_most
-    return ", ".join(names[:at_most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _chosen_words(words: Iterable[str], recordings: _Recordings) -> list[str]:
@@ -291,12 +264,12 @@ def _speaker(file: str) -> str:
 
 def _official(recordings: _Recordings, clips: list[_Clip]) -> list[str] | None:
     """The split of each clip by the lists that come with Speech Commands, None without lists."""
-    listed, there = {}, set(recordings.tree.names)
+    official, there = {}, set(recordings.tree.names)
     for split, name in _LISTS.items():
         if recordings.root + name in there:
             text = recordings.read(name).decode("utf-8-sig", errors="replace")
-            listed |= {_stem(line.strip()): split for line in text.splitlines()}
-    return [listed.get(_stem(clip.file), "train") for clip in clips] if listed else None
+            official |= {_stem(line.strip()): split for line in text.splitlines()}
+    return [official.get(_stem(clip.file), "train") for clip in clips] if official else None
 
 
 def _per_word(clips: list[_Clip], n_words: int) -> int:
@@ -351,7 +324,7 @@ def _background(recordings: _Recordings) -> tuple[dict[str, list[_Noise]], list[
         for split, start, end in zip(SPLITS, [0, *cuts], [*cuts, len(samples)], strict=True):
             if end - start >= N_SAMPLES:
                 parts[split].append(_Noise(name, start, samples[start:end]))
-    notes = [f"Too short to split (below 10 s), for training only: {_listed(short)}."]
+    notes = [f"Too short to split (below 10 s), for training only: {listed(short)}."]
     return parts, notes if short else []
 
 
@@ -386,7 +359,7 @@ def _borrow(
     splits: dict[str, list[_Clip]], noise: list[np.ndarray], words: list[str], seed: int
 ) -> list[np.ndarray]:
     """Add what is lacking from the bundled recordings; returns the noise to train with."""
-    with open_tree(_place(None)) as tree:
+    with open_tree(place(None, BUNDLED)) as tree:
         bundled = _survey(tree)[0].words
     spotted = {word.casefold() for word in words}  # these must not come as other words
     same = [word for word in bundled if word.casefold() in spotted]
@@ -435,7 +408,7 @@ def _loaded(
             rows[file][:] = clip
             changes += changed
     if refused:
-        more = _listed([recordings.title(file) for file, _ in refused[1:]], at_most=10)
+        more = listed([recordings.title(file) for file, _ in refused[1:]], at_most=10)
         raise TinykitError(str(refused[0][1]) + (f" The same goes for {more}." if more else ""))
     return arrays, changes
 

@@ -51,17 +51,14 @@ def assign(
     """
     notes = []
     if listed is not None:
-        if _is_complete(y, listed):
+        if is_complete(y, listed):
             return list(listed), notes
         notes.append(_what_is_missing(listed) + ", so the clips were split by speaker instead.")
-    for salt in ["", *map(str, range(1, _TRIES))] if speakers_known else [""]:
-        by_speaker = _for_each(speakers, lambda speaker, salt=salt: split_of_speaker(speaker, salt))
-        if _is_complete(y, by_speaker):
-            if listed is None and speakers_known:
-                notes.append("There are no split lists: the clips were split by speaker.")
-            break
-    else:
+    by_speaker = split_by_speaker(y, speakers, tries=_TRIES if speakers_known else 1)
+    if by_speaker is None:
         by_speaker = _by_clip(y)
+    elif listed is None and speakers_known:
+        notes.append("There are no split lists: the clips were split by speaker.")
     if not speakers_known:
         notes.append(
             "The file names do not say who speaks (NAME_nohash_0.wav does): voices of the test "
@@ -75,12 +72,23 @@ def assign(
     return by_speaker, notes
 
 
+def split_by_speaker(
+    y: np.ndarray, speakers: Sequence[str], *, tries: int = _TRIES
+) -> list[str] | None:
+    """A split that keeps speakers apart and has each class in each split, None if none is found."""
+    for salt in ["", *map(str, range(1, tries))]:
+        splits = _for_each(speakers, lambda speaker, salt=salt: split_of_speaker(speaker, salt))
+        if is_complete(y, splits):
+            return splits
+    return None
+
+
 def _for_each(values: Sequence[str], function: Callable[[str], str]) -> list[str]:
     known = {value: function(value) for value in set(values)}
     return [known[value] for value in values]
 
 
-def _is_complete(y: np.ndarray, splits: Sequence[str]) -> bool:
+def is_complete(y: np.ndarray, splits: Sequence[str]) -> bool:
     """Whether each class has clips in each split."""
     return len(set(zip(y.tolist(), splits, strict=True))) == len(set(y.tolist())) * len(SPLITS)
 

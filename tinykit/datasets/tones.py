@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from tinykit.datasets.audio import AudioDataset, Split
+from tinykit.datasets.audio import AudioDataset
+from tinykit.datasets.dataset import Split
 
 _SAMPLE_RATE = 16_000
 _HERTZ = {"low": (250.0, 600.0), "high": (1_200.0, 3_000.0)}

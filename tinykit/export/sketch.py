@@ -2,6 +2,7 @@
 
 What the sketch needs to know - labels, quantization parameters, front-end and decision constants,
 ops, arena - goes from the TinyModel into generated files; nothing is left to be typed by hand.
+What depends on the kind of data is in a module for each kind: audio.py, motion.py.
 """
 
 import html
@@ -10,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 import jinja2
 
@@ -17,15 +19,15 @@ from tinykit.board import Board, Fit, check_fit, find_board
 from tinykit.board.fit import check_engine
 from tinykit.compiler import compile
 from tinykit.errors import TinykitError
-from tinykit.export import cpp
-from tinykit.features.audio import LogMel
+from tinykit.export import audio, cpp, motion
 from tinykit.files import refuse_strangers, write_folder
-from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
+from tinykit.kinds import AUDIO, MOTION, kind_of_model
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src"
 _TEMPLATES = Path(__file__).parent / "templates"
+_KINDS = {AUDIO: audio, MOTION: motion}
 _ROOT_FILES = ("config.h", "sketch.yaml", "README.md")
 _MAX_NAME = 63  # https://arduino.github.io/arduino-cli/latest/sketch-specification/
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
@@ -90,12 +92,12 @@ def export_sketch(
     *,
     arena_bytes: int | None = None,
 ) -> Sketch:
-    """Write the Arduino sketch of an audio model.
+    """Write the Arduino sketch of a model that listens or watches motion.
 
     A sketch that was there before is replaced in one step, or not at all.
 
     Args:
-        tiny: a TinyModel with a LogMel front end and a softmax at its end.
+        tiny: a TinyModel with a front end (LogMel or Motion) and a softmax at its end.
         board: a name from `tinykit.boards`, or a Board.
         out: the sketch's folder; its name is the sketch's name, as Arduino wants it. Default:
             build/NAME/sketch/NAME.
@@ -104,12 +106,13 @@ def export_sketch(
         arena_bytes: for "tflm": smallest arena on the host (`Report.arena_bytes`); measured when
             left out.
 
-    Raises TinykitError when the board or the engine is not known, when the model cannot be run by
-    the sketch, and when the folder cannot be written or holds something else.
+    Raises TinykitError when the board or the engine is not known, when the board lacks the sensor,
+    when the model cannot be run by the sketch, and when the folder cannot be written or holds
+    something else.
     """
     check_engine(engine)
     board = find_board(board)
-    _check_exportable(tiny)
+    _check_exportable(tiny, board)
     if engine == "tflm":
         _check_tflm_ops(tiny)
     path = _sketch_folder(tiny, out)
@@ -123,16 +126,14 @@ def export_sketch(
 def board_decision(tiny, fit: Fit) -> dict[str, int]:
     """The constants of the decision logic on a board, as in the sketch's config.h.
 
-    They are those of `tiny.decision`: `stride_frames` and the arguments of KeywordDecider. But a
-    board asks the model less often than that where it would be too busy (`tinykit.board.fit.pace`);
-    then there are fewer inferences in the time that the average is meant to span, so `window` is
-    smaller.
+    They are those of `tiny.decision`, or the defaults of its kind, adapted to the board's speed.
     """
-    decision = DEFAULT_DECISION | tiny.decision
-    frame_seconds = tiny.frontend.hop_length / tiny.frontend.sample_rate
-    span = decision["window"] * decision["stride_frames"] * frame_seconds
-    window = max(1, round(span / fit.pace.seconds))
-    return decision | {"stride_frames": fit.pace.stride_frames, "window": window}
+    return _kind_of(tiny).decision(tiny, fit)
+
+
+def _kind_of(tiny) -> ModuleType:
+    """The module of the model's kind of data."""
+    return _KINDS[kind_of_model(tiny)]
 
 
 def sketch_name(text: str) -> str:
@@ -146,20 +147,10 @@ def sketch_name(text: str) -> str:
     return name
 
 
-def _check_exportable(tiny) -> None:
+def _check_exportable(tiny, board: Board) -> None:
     """Refuse what the sketch could not run, before anything is written."""
-    if not isinstance(tiny.frontend, LogMel):
-        raise TinykitError(
-            f'The model "{tiny.name}" has no sound front end. '
-            "Export a model made by tk.quantize with a LogMel front end."
-        )
+    _kind_of(tiny).check(tiny, board)
     frontend = tiny.frontend
-    size = frontend.frame_length
-    if size & (size - 1) or not 4 <= size <= 1024 or not 0 < frontend.hop_length <= size:
-        raise TinykitError(
-            f"The sketch cannot compute frames of {size} samples every {frontend.hop_length}. "
-            "Choose frame_length = a power of two up to 1024 and hop_length <= frame_length."
-        )
     if math.prod(tiny.input_shape) != math.prod(frontend.shape):
         raise TinykitError(
             f"The model takes {tiny.input_shape}, its front end makes {frontend.shape}. "
@@ -196,7 +187,8 @@ def _sketch_folder(tiny, out: Path | str | None) -> Path:
         raise TinykitError(f"{path} is a file. Choose a folder for the sketch.")
     library = {file.relative_to(_LIBRARY) for file in _LIBRARY.rglob("*.*")}
     names = {f"src/tinykit/{file.as_posix()}" for file in library}
-    names |= {f"{name}.ino", "model.h", "model.cpp", *_ROOT_FILES, "src/tinykit/LogMelTables.h"}
+    names |= {f"{name}.ino", "model.h", "model.cpp", *_ROOT_FILES}
+    names |= {file for kind in _KINDS.values() for file in kind.GENERATED}
     refuse_strangers(path, names)
     return path
 
@@ -207,26 +199,31 @@ def _sources(tiny, name: str, fit: Fit, decision: dict[str, int]) -> dict[str, s
         raise TinykitError(
             f"The C++ library {_LIBRARY} is missing. Use tinykit from its repository (kit.py)."
         )
+    kind, folder = _kind_of(tiny), kind_of_model(tiny)
+    includes = kind.includes(fit.board)
+    is_tflm = fit.engine == "tflm"
     facts = {
         "name": name,
         "board": fit.board,
-        "frontend": tiny.frontend,
         "decision": decision,
-        "is_keyword": KeywordDecider(tiny.labels).is_keyword,
         "labels": [cpp.string(label) for label in tiny.labels],
-        "ring_samples": fit.ram["sample ring"] // 2,
-        "tables": cpp.log_mel_tables(tiny.frontend),
-        "library": TFLM_LIBRARY if fit.engine == "tflm" else "",
+        "is_tflm": is_tflm,
+        "libraries": kind.libraries(fit.board) + [TFLM_LIBRARY] * is_tflm,
+        "includes": includes,
         "fit": fit,
+        **kind.facts(tiny, fit),
     }
     templates = cpp.templates(_TEMPLATES)
-    sources = {f"{name}.ino": templates.get_template("sketch.ino.j2").render(facts)}
-    for file in _ROOT_FILES:
-        sources[file] = templates.get_template(f"{file}.j2").render(facts)
+
+    def rendered(template: str) -> str:
+        own = f"{folder}/{template}"
+        return templates.select_template([own, template]).render(facts)
+
+    sources = {f"{name}.ino": rendered("sketch.ino.j2")}
+    sources |= {file: rendered(f"{file}.j2") for file in _ROOT_FILES}
     sources |= _model_sources(tiny, name, fit, templates)
-    tables = templates.get_template("LogMelTables.h.j2").render(facts)
-    sources["src/tinykit/LogMelTables.h"] = tables
-    for file in _library_files(fit.board):
+    sources |= {file: rendered(template) for file, template in kind.GENERATED.items()}
+    for file in includes + kind.further_files(fit.board):
         sources[f"src/tinykit/{file}"] = (_LIBRARY / file).read_text(encoding="utf-8")
     return sources
 
@@ -260,25 +257,12 @@ def _header(tiny) -> str:
     return header(input, output, tiny.labels)
 
 
-def _library_files(board: Board) -> list[str]:
-    """The parts of arduino/TinyKit that this sketch uses."""
-    return [
-        "KeywordDecider.h",
-        "LogMel.h",
-        "Microphone.h",
-        f"Microphone{board.microphone}.cpp",
-        "RealFft.h",
-        "RealFft.cpp",
-        "SampleRing.h",
-    ]
-
-
 def _op_method(op: str) -> str:
     """CONV_2D -> Conv2D: the name of an op in MicroMutableOpResolver's Add...()."""
     return "".join(part if part[0].isdigit() else part.capitalize() for part in op.split("_"))
 
 
-# What MicroMutableOpResolver can add and an int8 network on sound may use.
+# What MicroMutableOpResolver can add and an int8 network on sound or motion may use.
 _TFLM_OPS = {
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE",
     "EXPAND_DIMS", "FULLY_CONNECTED", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D",

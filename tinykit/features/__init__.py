@@ -1,5 +1,6 @@
-"""Front ends: from what a sensor gives to what a network sees. Each has a twin in C++."""
+"""Front ends: from samples to what a network sees. Each has a C++ twin in arduino/TinyKit/src."""
 
 from tinykit.features.audio import LogMel
+from tinykit.features.motion import Motion
 
-__all__ = ["LogMel"]
+__all__ = ["LogMel", "Motion"]

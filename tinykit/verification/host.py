@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinykit.errors import TinykitError
+from tinykit.kinds import AUDIO, MOTION, kind_of
 from tinykit.quantization import TinyModel
 from tinykit.verification import process
 from tinykit.verification.report import BoardCheck, Report
@@ -42,8 +43,9 @@ def verify(
     Args:
         tiny: the model.
         inputs: one or more of: a split of a data set (its `x` through `tiny.frontend`, its `y`);
-            an array of clips, int16 (n, samples); of features, float (n, *tiny.input_shape); or of
-            ready inputs, int8 (n, *tiny.input_shape). Give data the model was not trained on.
+            an array of clips, int16 (n, samples); takes of motion, each float (rows, axes);
+            features, float (n, *tiny.input_shape); or ready inputs, int8 (n, *tiny.input_shape).
+            Give data the model was not trained on.
         y: true classes, integers, of all inputs in turn, when they are not splits.
         also: further inputs, of any of these kinds, whose bytes are compared but which do not count
             for accuracy: a thorough comparison wants 500, a small test split has fewer.
@@ -227,7 +229,7 @@ def _gathered(
     """All inputs as one array of features (or of int8), and the true classes where known."""
     if not inputs:
         raise TinykitError("There is no input to check the model with. Give a split of the data.")
-    parts = [_features(tiny, np.asarray(getattr(part, "x", part))) for part in inputs]
+    parts = [_features(tiny, _array(getattr(part, "x", part))) for part in inputs]
     if len({part.dtype for part in parts}) > 1:
         raise TinykitError("Some inputs are int8 and some are not. Check them one after the other.")
     features = np.concatenate(parts)
@@ -252,9 +254,9 @@ def _gathered(
 
 
 def _features(tiny: TinyModel, x: np.ndarray) -> np.ndarray:
-    """Clips through the front end; features and int8 inputs as they are; one shape for all."""
+    """Recordings through the front end; features and int8 inputs as they are; one shape for all."""
     if x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
-        if tiny.frontend is None or x.ndim != 2 or x.dtype == np.int8:
+        if not _are_recordings(tiny, x):
             raise TinykitError(
                 f"Inputs of shape {x.shape} do not fit a model that takes (n, "
                 f"{', '.join(map(str, tiny.input_shape))}). Give clips, features or int8 inputs."
@@ -263,10 +265,27 @@ def _features(tiny: TinyModel, x: np.ndarray) -> np.ndarray:
     if x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
         raise TinykitError(
             f"The front end gives {x.shape[1:]} but the model takes {tiny.input_shape}. "
-            "Give clips of the length that it was trained with."
+            "Give recordings of the kind that it was trained with."
         )
     x = x.reshape(-1, *tiny.input_shape)
     return x if x.dtype == np.int8 else x.astype(np.float32)
+
+
+def _array(x: Any) -> np.ndarray:
+    """`x` as an array; takes that differ in length as an array of objects."""
+    if isinstance(x, list | tuple) and len({np.shape(one) for one in x}) > 1:
+        takes = np.empty(len(x), object)
+        takes[:] = list(x)
+        return takes
+    return np.asarray(x)
+
+
+def _are_recordings(tiny: TinyModel, x: np.ndarray) -> bool:
+    """Whether the model's front end makes features of `x`: clips of sound, or takes of motion."""
+    kind = kind_of(tiny.frontend)
+    if kind == MOTION:
+        return x.dtype == object or (x.ndim == 3 and x.shape[2] == tiny.frontend.axes)
+    return kind == AUDIO and x.ndim == 2 and x.dtype != np.int8
 
 
 def _without_channel(tiny: TinyModel) -> tuple[int, ...]:

@@ -37,6 +37,8 @@ class SerialClass {
   void print(unsigned int number);
   void print(unsigned long number);
   void print(double number) = delete;
+  size_t write(const uint8_t* bytes, size_t count);
+  operator bool();  // whether a program has opened the port
   void println();
   void println(const char* text);
 };

@@ -5,9 +5,9 @@
 #include "doors.h"
 
 #ifdef BOARD_REV2
-ImuClass IMU(99.84f);
+ImuClass IMU(99.84f, false);
 #else
-ImuClass IMU(119.0f);
+ImuClass IMU(119.0f, true);
 #endif
 
 namespace {
@@ -40,6 +40,14 @@ int ImuClass::begin() {
   delay(10);
   board::write(board::kMotionStart, 1);
   return 1;
+}
+void ImuClass::setContinuousMode() {
+  board::waitCycles(6 * kCyclesPerByte);
+  board::write(board::kMotionQueue, hasQueue_);
+}
+void ImuClass::setOneShotMode() {
+  board::waitCycles(6 * kCyclesPerByte);
+  board::write(board::kMotionQueue, 0);
 }
 int ImuClass::accelerationAvailable() { return available(1); }
 int ImuClass::readAcceleration(float& x, float& y, float& z) {

@@ -5,7 +5,8 @@
 
 class ImuClass {
  public:
-  explicit constexpr ImuClass(float sampleRate) : sampleRate_(sampleRate) {}
+  constexpr ImuClass(float sampleRate, bool hasQueue)
+      : sampleRate_(sampleRate), hasQueue_(hasQueue) {}
   int begin();
   void end() {}
   int accelerationAvailable();
@@ -17,10 +18,11 @@ class ImuClass {
   int magneticFieldAvailable() { return 0; }  // nobody feeds it
   int readMagneticField(float& x, float& y, float& z);
   float magneticFieldSampleRate() { return 20.0f; }
-  void setContinuousMode() {}
-  void setOneShotMode() {}
+  void setContinuousMode();  // LSM9DS1: queue up to 32 samples, instead of keeping the newest
+  void setOneShotMode();
 
  private:
   float sampleRate_;
+  bool hasQueue_;
 };
 extern ImuClass IMU;

@@ -1,0 +1,109 @@
+"""What every data set is, once loaded: examples in three splits, their labels and their people."""
+
+import html
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The examples of one split, in a random but repeatable order.
+
+    Attributes:
+        x: the examples. Sound: int16 (n, samples), 16-bit PCM. Motion: an object array (n,) of
+            takes, each float32 (rows, axes), so that they may differ in length.
+        y: int64 (n,), index into the data set's labels.
+        speakers: str (n,), whose voice or motion it is; empty where nobody's or not known.
+        files: str (n,), where the example came from: `yes/0123abcd_nohash_0.wav`,
+            `silence/<recording>@<seconds>s`, `circle/anna.csv#3` for the third take in a file.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    speakers: np.ndarray
+    files: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __repr__(self) -> str:
+        if self.x.dtype == object:
+            return f"Split({len(self):,} takes)"
+        return f"Split({len(self):,} clips of {self.x.shape[1]:,} samples)"
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples to train, validate and test a classifier with.
+
+    Attributes:
+        labels: the names of the classes, in the order of the network's outputs.
+        sample_rate: Hz.
+        train, validation, test: the splits; nobody is in two of them unless a note says so.
+        source: "bundled", or the folder, archive or file as it was given.
+        notes: what was converted or decided while loading, a sentence each.
+    """
+
+    examples: ClassVar[str] = "examples"
+    people: ClassVar[str] = "people"
+
+    labels: list[str]
+    sample_rate: float
+    train: Split
+    validation: Split
+    test: Split
+    source: str = "bundled"
+    notes: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(split):,} {name}" for name, split in self._splits())
+        lines = [
+            f"{type(self).__name__}({self.source}): {sizes} {self.examples} "
+            f"at {self.sample_rate:,.6g} Hz",
+            "labels: " + ", ".join(self.labels),
+            *(f"note: {note}" for note in self.notes),
+        ]
+        return "\n".join(lines)
+
+    def summary(self) -> "Table":
+        """How many examples each label has in each split, and of how many people."""
+        rows = [["label", *(name for name, _ in self._splits())]]
+        for index, label in enumerate(self.labels):
+            rows.append([label, *(self._count(split, index) for _, split in self._splits())])
+        rows.append(["all", *(self._count(split, None) for _, split in self._splits())])
+        return Table(rows)
+
+    def _splits(self) -> list[tuple[str, Split]]:
+        return [("train", self.train), ("validation", self.validation), ("test", self.test)]
+
+    def _count(self, split: Split, label: int | None) -> str:
+        chosen = np.full(len(split), True) if label is None else split.y == label
+        people = len(set(split.speakers[chosen]) - {""})
+        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if people else "")
+
+
+class Table(str):
+    """Rows of text, the first one the heading: aligned as text, a table in a notebook."""
+
+    def __new__(cls, rows: list[list[str]]) -> "Table":
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        table = super().__new__(cls, "\n".join(lines))
+        table.rows = rows
+        return table
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        cells = [[html.escape(cell) for cell in row] for row in self.rows]
+        head = "".join(f"<th>{cell}</th>" for cell in cells[0])
+        body = "".join(
+            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells[1:]
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

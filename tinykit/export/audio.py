@@ -1,0 +1,61 @@
+"""What a sketch that listens has of its own; sketch.py has what all sketches share."""
+
+from typing import Any
+
+from tinykit.board import Board, Fit
+from tinykit.errors import TinykitError
+from tinykit.export import cpp
+from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
+
+#: Generated files, by path in the sketch, and their templates.
+GENERATED = {"src/tinykit/LogMelTables.h": "LogMelTables.h.j2"}
+
+
+def check(tiny, board: Board) -> None:
+    """Raise TinykitError when the sketch could not compute the front end."""
+    frontend = tiny.frontend
+    size = frontend.frame_length
+    if size & (size - 1) or not 4 <= size <= 1024 or not 0 < frontend.hop_length <= size:
+        raise TinykitError(
+            f"The sketch cannot compute frames of {size} samples every {frontend.hop_length}. "
+            "Choose frame_length = a power of two up to 1024 and hop_length <= frame_length."
+        )
+
+
+def decision(tiny, fit: Fit) -> dict[str, int]:
+    """`stride_frames` and the arguments of KeywordDecider, as in config.h.
+
+    A board asks the model less often than `tiny.decision` wants where it would be too busy
+    (`tinykit.board.sensing.pace`); then there are fewer inferences in the time that the average is
+    meant to span, so `window` is smaller.
+    """
+    decision = DEFAULT_DECISION | tiny.decision
+    frame_seconds = tiny.frontend.hop_length / tiny.frontend.sample_rate
+    span = decision["window"] * decision["stride_frames"] * frame_seconds
+    window = max(1, round(span / fit.pace.seconds))
+    return decision | {"stride_frames": fit.pace.stride_frames, "window": window}
+
+
+def facts(tiny, fit: Fit) -> dict[str, Any]:
+    """What the templates in templates/audio want to know."""
+    return {
+        "frontend": tiny.frontend,
+        "is_reported": KeywordDecider(tiny.labels).is_keyword,
+        "ring_samples": fit.ram["sample ring"] // 2,
+        "tables": cpp.log_mel_tables(tiny.frontend),
+    }
+
+
+def includes(board: Board) -> list[str]:
+    """The parts of arduino/TinyKit that the .ino includes."""
+    return ["KeywordDecider.h", "LogMel.h", "Microphone.h", "SampleRing.h"]
+
+
+def further_files(board: Board) -> list[str]:
+    """The parts that those need."""
+    return [f"Microphone{board.microphone}.cpp", "RealFft.h", "RealFft.cpp"]
+
+
+def libraries(board: Board) -> list[str]:
+    """Arduino libraries to pin, with versions. The microphone's comes with the core."""
+    return []

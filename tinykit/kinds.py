@@ -1,0 +1,26 @@
+"""What kind of data a model is for: sound or motion. Stages that differ have a table by kind."""
+
+from typing import Any
+
+from tinykit.errors import TinykitError
+
+AUDIO, MOTION = "audio", "motion"
+
+#: Kind of data by the name of the front end's class (in `tinykit.features`).
+KINDS = {"LogMel": AUDIO, "Motion": MOTION}
+
+
+def kind_of(frontend: Any) -> str | None:
+    """`AUDIO` or `MOTION`; None for a front end that tinykit does not know, or none at all."""
+    return KINDS.get(type(frontend).__name__)
+
+
+def kind_of_model(tiny: Any) -> str:
+    """The kind of a TinyModel's front end. Raises TinykitError when it has none."""
+    kind = kind_of(tiny.frontend)
+    if kind is None:
+        raise TinykitError(
+            f'The model "{tiny.name}" has no front end. '
+            "Take a model made by tk.quantize with a front end of tk.features."
+        )
+    return kind

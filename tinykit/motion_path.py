@@ -1,0 +1,77 @@
+"""Where a hand went, estimated from what its motion sensor felt. Taught in notebook 03."""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from tinykit.errors import TinykitError
+
+_GRAVITY = 9.81  # m/s^2
+_REST = 0.2  # seconds at either end in which the hand is taken to rest
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+def path(take: np.ndarray, sample_rate: float) -> np.ndarray:
+    """Estimate the path of the board through a take that begins and ends at rest.
+
+    The gyroscope says how the board turns, so that its acceleration is known in the directions of
+    the room; what is left without gravity gives the velocity, and that the position. Errors add up
+    twice: of a second or two the shape is right, of ten seconds nothing is. What makes up for
+    drift is the rest of 0.2 s at both ends: there, gravity has to point down and the velocity is 0.
+    A take that is cut off in the middle of a movement comes out bent.
+
+    Args:
+        take: float (rows, 6), g and degrees per second, columns aX ... gZ, in the axes of Arduino's
+            library: x forward, y right, z up.
+        sample_rate: Hz.
+
+    Returns:
+        Position in metres from where the take begins, float64 (rows, 3): forward, right, up.
+        Forward is where the board's x axis points at the beginning.
+
+    Raises TinykitError when the take has no gyroscope, or is too short.
+    """
+    take, rest = np.asarray(take, float), max(1, round(_REST * sample_rate))
+    if take.ndim != 2 or take.shape[1] != 6 or len(take) < 2 * rest:
+        raise TinykitError(
+            f"A take of shape {take.shape} shows no path. Give acceleration and rotation, "
+            f"(rows, 6), of at least {2 * rest} rows ({2 * _REST:g} s)."
+        )
+    # With y to the right the sensor's frame is left-handed; mathematics wants forward, left, up.
+    # Either kind of y is negated: a rotation is given right-handed about its own axis.
+    acceleration, rotation = take[:, :3] * [1, -1, 1], np.radians(take[:, 3:]) * [1, -1, 1]
+
+    board = _orientation(rotation, sample_rate, acceleration[:rest].mean(axis=0))
+    down_again = _turn(board.apply(acceleration)[-rest:].mean(axis=0))
+    gradually = np.linspace(0, 1, len(take))[:, None]
+    board = Rotation.from_rotvec(gradually * down_again) * board
+
+    velocity = _integral((board.apply(acceleration) - _UP) * _GRAVITY, sample_rate)
+    velocity -= gradually * velocity[-1]
+    return _integral(velocity, sample_rate) * [1, -1, 1]
+
+
+def _orientation(rotation: np.ndarray, sample_rate: float, gravity: np.ndarray) -> Rotation:
+    """How the board is turned in each row, from how it is held at first and how fast it turns.
+
+    `rotation`: radians per second, (rows, 3); `gravity`: what the board feels at rest, (3,).
+    """
+    steps = Rotation.from_rotvec((rotation[:-1] + rotation[1:]) / 2 / sample_rate)
+    turned = [Rotation.from_rotvec(_turn(gravity))]
+    for step in steps:
+        turned.append(turned[-1] * step)
+    return Rotation.concatenate(turned)
+
+
+def _turn(vector: np.ndarray) -> np.ndarray:
+    """The smallest rotation that makes `vector` point up, as a rotation vector, radians (3,)."""
+    axis = np.cross(vector, _UP)
+    sine, cosine = np.linalg.norm(axis), vector @ _UP
+    if sine < 1e-9:  # upright, or upside down: half a turn about x
+        return np.array([0.0 if cosine >= 0 else np.pi, 0.0, 0.0])
+    return axis / sine * np.arctan2(sine, cosine)
+
+
+def _integral(values: np.ndarray, sample_rate: float) -> np.ndarray:
+    """The integral from the first row to each, by the trapezoidal rule: (rows, 3)."""
+    steps = (values[1:] + values[:-1]) / 2 / sample_rate
+    return np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
