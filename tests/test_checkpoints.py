@@ -1,4 +1,4 @@
-"""What is shipped: the checkpoint is a trained model, and the example sketch is made from it."""
+"""What is shipped: checkpoints are trained models, and the example sketches are made from them."""
 
 import numpy as np
 import pytest
@@ -46,9 +46,12 @@ def test_other_labels_are_refused():
         tk.load_checkpoint("keyword_spotting", ["stop", "go", "unknown", "silence"])
 
 
-def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(tiny, tmp_path):
-    example = ROOT / "arduino" / "keyword_spotting"
-    sketch = tk.export_sketch(tiny, "nano33ble", tmp_path / "keyword_spotting")
+@pytest.mark.parametrize("project", ["keyword_spotting", "gesture_recognition"])
+def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(project, tmp_path):
+    example = ROOT / "arduino" / project
+    sketch = tk.export_sketch(
+        tk.TinyModel.load(CHECKPOINTS / project), "nano33ble", tmp_path / project
+    )
     made = {path.relative_to(sketch.path) for path in sketch.path.rglob("*") if path.is_file()}
     kept = {path.relative_to(example) for path in example.rglob("*") if path.is_file()}
     assert made == kept
@@ -57,6 +60,40 @@ def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(tiny, tmp
             f"{path} differs. After a change to the sketch or the checkpoint, export it again: "
             "see arduino/README.md."
         )
+
+
+@pytest.fixture(scope="module")
+def gestures() -> tk.datasets.motion.MotionDataset:
+    return tk.datasets.gesture_recognition()
+
+
+@pytest.fixture(scope="module")
+def feeling() -> tk.TinyModel:
+    return tk.TinyModel.load(CHECKPOINTS / "gesture_recognition")
+
+
+def test_the_gesture_checkpoint_recognizes_people_it_was_not_trained_on(gestures, feeling):
+    scores = feeling.predict(feeling.frontend(gestures.test.x))
+    assert np.mean(scores.argmax(axis=1) == gestures.test.y) >= 0.95
+    assert feeling.size <= 20_000
+
+
+def test_the_gesture_sketch_hardly_ever_cries_wolf(gestures, feeling):
+    """Ten minutes of everyday motion of test people: at most one report a minute."""
+    day, _ = tk.datasets.motion_scene(gestures, 600, gestures=0, seed=1)
+    assert len(tk.stream(feeling, day).events) <= 10
+
+
+def test_gestures_of_a_real_person_are_recognized(real_data, feeling):
+    """75 % is the least the kit promises (README, Results) for a stranger's gestures."""
+    names = {"circ": "circle", "hori": "horizontal", "vert": "vertical"}
+    right = []
+    for file in sorted((real_data / "arduino_gestures" / "data").glob("*.csv")):
+        takes = tk.datasets.load_motion(file).takes
+        answers = feeling.predict(feeling.frontend(takes)).argmax(axis=1)
+        label = feeling.labels.index(names.get(file.stem, file.stem))
+        right.extend(answers == label)
+    assert np.mean(right) >= 0.75
 
 
 @pytest.mark.slow

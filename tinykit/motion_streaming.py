@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinykit.quantization import TinyModel
 
 #: How a sketch decides, unless TinyModel.decision says otherwise: the arguments of MotionDecider.
-DEFAULT_DECISION = {"threshold": 200}
+DEFAULT_DECISION = {"threshold": 190}
 
 
 class MotionDecider:
@@ -35,7 +35,7 @@ class MotionDecider:
     """
 
     def __init__(
-        self, labels: Sequence[str], threshold: int = 200, ignored: Sequence[str] = ("none",)
+        self, labels: Sequence[str], threshold: int = 190, ignored: Sequence[str] = ("none",)
     ) -> None:
         self.is_gesture = [label not in ignored for label in labels]
         self.threshold = threshold

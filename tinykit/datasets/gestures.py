@@ -52,8 +52,10 @@ _NOBODY = re.compile(
 )
 _FEWEST = 3  # takes of a gesture: one for each split
 _SHARE = 0.2  # of everyday motion for validation, and as much for the test, when split by time
-_IN_TURN = ("test", "validation", "train", "train", "train")  # stretches of a file, from its end
-_MANY = 20  # takes of a file that is divided into twice as many stretches
+# Stretches of a file, from its end, of few takes and of `_MANY`.
+_FEW_STRETCHES = ("test", "validation", "train", "train", "train")
+_STRETCHES = ("test", "validation", "train", "train", "train", "test", *["train"] * 4)
+_MANY = 20
 _SAME_RATE = 0.02  # rates that differ by less are one: clocks of two boards
 _BORROWED = 2  # pieces of borrowed everyday motion for each take of a gesture
 
@@ -136,7 +138,7 @@ def gesture_recognition(
     `everyday` and as takes of 2 s. Data that have none borrow the bundled one.
 
     People are kept apart when the files' names say whose takes they hold; otherwise each
-    file is cut into stretches of time: of five, three train, one validates and one tests.
+    file is cut into stretches of time: most train, one validates, one or two test.
 
     Args:
         gestures: the gestures to tell apart, in the order of the labels; None for all there are.
@@ -460,16 +462,17 @@ def _why_by_time(people: list[str]) -> str:
     if all(people):
         why = "There are too few people to keep them apart"
     return (
-        f"{why}: the takes were split by time, 60 % train, 20 % validate, 20 % test, so "
+        f"{why}: the takes were split by time, in stretches of neighbours, so "
         "expect less accuracy with strangers."
     )
 
 
 def _by_time(takes: list[_Take]) -> list[str]:
-    """60, 20 and 20 % of the takes of each file; of each gesture where files hold few takes.
+    """About 70, 10 and 20 % of the takes of each file; of each gesture where files hold few takes.
 
-    Neighbouring takes stay together, in stretches of a tenth of the file (few takes: a fifth). All
-    three splits have some from its beginning and from its end, as people change while they record.
+    Neighbouring takes stay together, in stretches of a tenth of the file (few takes: a fifth, 60,
+    20 and 20 %). The test has some from the middle and from the end: people change while they
+    record.
     """
     there = Counter(take.source for take in takes)
     few = {take.label for take in takes if there[take.source] < 5}
@@ -480,11 +483,11 @@ def _by_time(takes: list[_Take]) -> list[str]:
     assigned = np.full(len(takes), "train", dtype=object)
     for members in groups.values():
         n = len(members)
-        stretches = 2 * len(_IN_TURN) if n >= _MANY else len(_IN_TURN)
+        stretches = _STRETCHES if n >= _MANY else _FEW_STRETCHES
         for number, index in enumerate(members):
             # Counted from the end, so that the test has a take however few there are.
-            stretch = (n - 1 - number) * stretches // max(n, stretches)
-            assigned[index] = _IN_TURN[stretch % len(_IN_TURN)]
+            stretch = (n - 1 - number) * len(stretches) // max(n, len(stretches))
+            assigned[index] = stretches[stretch]
     return assigned.tolist()
 
 
