@@ -639,6 +639,18 @@ def test_emulate_lets_a_sketch_feel_a_recording(gestures, takes, capsys):
         assert report["ram_bytes"] <= 16_384 and report["flash_bytes"] <= 60_000
 
 
+@pytest.mark.parametrize("command", [["predict"], ["emulate", "--input"]])
+def test_motion_without_rotation_is_nothing_for_a_model_of_six_axes(
+    gestures, tmp_path, command, capsys
+):
+    path = tmp_path / "flat.csv"
+    path.write_text("aX,aY,aZ\n" + "0,0,1\n" * 119, encoding="utf-8")
+    command, *option = command
+    assert main([command, str(gestures), *option, str(path)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "flat.csv has no rotation" in error
+
+
 @pytest.mark.skipif(
     not (ROOT / "datasets/gesture_recognition/recordings.zip").is_file(),
     reason="needs the bundled recordings of motion",
@@ -661,6 +673,10 @@ def test_emulate_plays_bundled_gestures_when_no_recording_is_given(
         (["run", "keyword_spotting", "--rows", "119"], "--rows belongs to gesture_recognition"),
         (["predict", "{trained}", "x.wav", "--rows", "119"], "models of motion"),
         (["emulate", "{gestures}", "--input", "no.csv"], "no.csv cannot be read"),
+        (["emulate", "{gestures}", "--input", "a.wav"], "a.wav is not for this sketch"),
+        (["emulate", "{trained}", "--input", "a.csv"], "a.csv is not for this sketch"),
+        (["emulate", "{gestures}", "--rows", "119"], "--rows belongs to a file of motion"),
+        (["emulate", "{trained}", "--input", "a.wav", "--rows", "119"], "a.wav is sound"),
         (["emulate", "{gestures}"], "no bundled recording of thrust, sway, turn"),
     ],
 )

@@ -233,6 +233,13 @@ def test_a_gestures_folder_alone_is_not_taken_for_a_container(tmp_path):
     assert gesture_recognition(data=folder(tmp_path / "x", files)).labels == ["circle", "none"]
 
 
+def test_files_named_like_gestures_are_several_in_a_folder_of_any_name(tmp_path):
+    """A zip of `Group 4/circ.csv, flex.csv` is not one gesture called Group 4."""
+    files = {f"Group 4/{g}.csv": text(*(take(n) for n in range(5))) for g in ("circ", "flex", "my")}
+    data = gesture_recognition(data=archive(tmp_path / "x.zip", files))
+    assert data.labels == ["circ", "flex", "my", "none"]
+
+
 def wand(*seed: int, rows: int = 100) -> str:
     """As TFLM's magic wand writes a take: milli-g, three axes, after a mark."""
     lines = [",".join(f"{v:.1f}" for v in row) for row in 1_000 * take(*seed, rows=rows)[:, :3]]

@@ -229,6 +229,12 @@ def test_other_units_are_refused(tmp_path, factor, said):
     assert message.startswith("wave.csv, line 2: acceleration is about") and said in message
 
 
+def timed(motion: np.ndarray, seconds: float) -> str:
+    """A take with a column of times, so many seconds apart."""
+    rows = [f"{index * seconds:.1f},{line}" for index, line in enumerate(lines(motion))]
+    return "\n".join([f"t,{HEADER}", *rows])
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -241,6 +247,10 @@ def test_other_units_are_refused(tmp_path, factor, said):
         (text(TAKES[0][:40]) + "what?\n" * 9, "line 42: 'what?' is not a row of motion, like 9"),
         (f"# sample_rate: fast\n{text(TAKES[0])}", "line 1: a sample rate of 'fast' cannot be"),
         (f"# sample_rate: 1e9\n{text(TAKES[0])}", "line 1: a sample rate of '1e9' cannot be"),
+        (f"# sample_rate: 10\n{text(TAKES[0])}", "line 1: a sample rate of '10' cannot be"),
+        (timed(TAKES[0], seconds=0.1), "line 2: its time column says 10 rows a second"),
+        (text(TAKES[0], header="gX,gY,gZ,mX,mY,mZ"), "line 1: the header 'gX,gY,gZ,mX"),
+        (text(TAKES[0], header="aX,aX,aZ,gX,gY,gZ"), "'aX,aX,aZ,gX,gY,gZ' lacks a column"),
         ("nan,nan,nan,0,0,0\n" * 30, "line 1: 'a value that no sensor gives' is not a row"),
         ("1,2,3,4,5,6,7,8,9\n" * 30, "no rows of motion"),
     ],
@@ -306,7 +316,7 @@ def test_two_thousand_damaged_files_give_motion_or_one_line(tmp_path):
             assert str(error).startswith("wave.csv") and "\n" not in str(error), f"file {number}"
         else:
             read_well += 1
-            assert 5 <= recording.sample_rate <= 4_000
+            assert 20 <= recording.sample_rate <= 2_000
             for one in recording.takes:
                 assert one.dtype == np.float32 and one.shape[1] == recording.axes
                 assert len(one) >= 5 and np.isfinite(one).all()

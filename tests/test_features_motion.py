@@ -437,6 +437,9 @@ def test_recordings_that_are_no_motion_are_refused_in_one_line(motion, says):
         ({"sample_rate": float("nan")}, "cannot follow a hand"),
         ({"frames": 7}, "frames=7 cannot show a gesture. Choose 8 or more"),
         ({"start": 0.1}, "stop=0.2 is above start=0.1"),
+        ({"stop": 0.001}, "stop=0.001 g is less than any sensor's noise"),
+        ({"start": 40.0}, "start=40 g is more than a sensor can feel"),
+        ({"start": 28.0, "axes": 3}, "start=28 g is more than a sensor can feel"),
         ({"before": 2.5}, "before=2.5 s leaves nothing of longest=2.5 s"),
         ({"before": 2.4, "longest": 2.401}, "before=2.4 s leaves nothing"),  # as many samples
         ({"shortest": 3.0}, "shortest=3 s leaves nothing of longest"),

@@ -63,6 +63,14 @@ def bursts(rows: int = 2_000, seed: int = 0, strength: float = 1.0) -> np.ndarra
     return motion.astype(np.float32)
 
 
+def rolling(rows: int) -> np.ndarray:
+    """A board that rolls about its x axis, three degrees from sample to sample."""
+    angle = np.radians(3) * np.arange(rows)
+    nothing = np.zeros(rows)
+    columns = [nothing, np.sin(angle), np.cos(angle), nothing + 3 * 119, nothing, nothing]
+    return np.stack(columns, axis=1)
+
+
 def hard_motion() -> dict[str, np.ndarray]:
     """Ten seconds and more of motion that is hard on a segmentation."""
     random = np.random.default_rng(1)
@@ -75,6 +83,10 @@ def hard_motion() -> dict[str, np.ndarray]:
         "faint movements": bursts(3_000, 4, 0.15),
         "beyond the sensor's range": random.normal(size=(2_000, 6)) * 10 * [1, 1, 1, 300, 300, 300],
         "steps": steps * [1, 0.5, 2, 300, 500, 500],
+        "full scale, to and fro, without gravity": np.sign(np.sin(np.arange(2_000) / 7))[:, None]
+        * ((np.arange(2_000) % 240 > 120)[:, None] * np.array([8, -8, 8, 2048, -2048, 2048])),
+        "free fall": at_rest(1_500) * (np.arange(1_500) % 400 < 330)[:, None],
+        "rolling on and on": rolling(2_000),
         "held upside down": bursts(2_000, 5) * [1, 1, -1, 1, 1, 1],
         "single knocks": at_rest(1_500) + 6 * (np.arange(1_500) % 149 == 0)[:, None],
         "random walk": np.cumsum(random.normal(size=(3_000, 6)) * [0.05] * 6, axis=0),

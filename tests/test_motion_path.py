@@ -117,8 +117,17 @@ def test_a_board_at_rest_stays_where_it_is():
     np.testing.assert_allclose(path(still, RATE), 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(238, 3), (238,), (40, 6), (0, 6)])
+@pytest.mark.parametrize("rows", [5, 30])
+def test_a_short_take_has_a_path(rows):
+    """Files with 30 rows a gesture are common, and 5 are the fewest that are read."""
+    motion = np.tile([0.6, 0, 0.8, 0, 0, 0], (rows, 1))
+    np.testing.assert_allclose(path(motion, RATE), 0, atol=1e-6)
+    motion[rows // 2] += [1, 0, 0, 50, 0, 0]
+    assert path(motion, RATE).shape == (rows, 3) and np.isfinite(path(motion, RATE)).all()
+
+
+@pytest.mark.parametrize("shape", [(238, 3), (238,), (4, 6), (0, 6)])
 def test_what_shows_no_path_is_refused(shape):
-    with pytest.raises(TinykitError, match=r"rows, 6.*48 rows") as caught:
+    with pytest.raises(TinykitError, match=r"rows, 6.*5 rows") as caught:
         path(np.zeros(shape), RATE)
     assert "\n" not in str(caught.value)

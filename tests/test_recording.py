@@ -202,6 +202,28 @@ def test_the_sketch_gives_the_motion_back(plug, tmp_path, board):
         assert (error <= tolerance).all(axis=1).sum() == 1
 
 
+def test_what_could_not_be_read_from_the_sensor_is_no_row():
+    """A loose wire: every tenth answer fails, with NaN as Arduino's library leaves it. Printed, it
+    would be a row of zeros, which looks like motion; the sensor still has the sample."""
+    text = (ROOT / "arduino" / "capture_imu" / "capture_imu.ino").read_text(encoding="utf-8")
+    failing = """
+bool failing(float& x, float& y, float& z) {
+  static int calls = 0;
+  if (++calls % 10 != 0) return IMU.readAcceleration(x, y, z) != 0;
+  x = y = z = NAN;
+  return false;
+}
+"""
+    changed = text.replace("IMU.readAcceleration(", "failing(")
+    assert changed != text
+    changed = changed.replace("constexpr uint32_t kBaud", failing + "constexpr uint32_t kBaud")
+    motion = waving(2)
+    run = tk.VirtualBoard().run(changed, motion=motion)
+    rows = np.array([line.text.split(",") for line in run.serial[1:]], float)
+    assert len(rows) == len(motion)
+    np.testing.assert_allclose(rows[:, 3], motion[:, 2], atol=4 / 32_768 + 0.001)
+
+
 @pytest.mark.parametrize("standard", ["gnu++14", "c++17"])
 @pytest.mark.parametrize("revision", [1, 2])
 def test_the_sketch_compiles_without_a_warning(tmp_path, revision, standard):
@@ -375,6 +397,10 @@ def test_a_file_of_another_origin_or_rate_is_left_alone(plug, tmp_path):
     file.parent.mkdir()
     for text, said in [
         ("aX,aY\n1,2\n", "was not recorded by tinykit"),
+        (
+            "# sample_rate:\naX,aY,aZ,gX,gY,gZ\n" + "0,0,1,0,0,0\n" * 20,
+            "line 1: the sample rate is missing",
+        ),
         (
             "# sample_rate: 99.8\naX,aY,aZ,gX,gY,gZ\n" + "0,0,1,0,0,0\n" * 20,
             "was recorded with 99.8 rows a second, this board gives 119.0",

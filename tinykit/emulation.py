@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinykit.errors import TinykitError
-from tinykit.kinds import AUDIO, MOTION, kind_of_model
+from tinykit.kinds import AUDIO, MOTION, kind_of, kind_of_model
+from tinykit.prediction import check_rotation
 from tinykit.quantization import TinyModel
 
 if TYPE_CHECKING:
@@ -114,23 +115,37 @@ def run_sketch(
 
     virtual = VirtualBoard(board)
     sketch = _sketch_in(out_dir)
+    alone = sketch == out_dir  # what it is for is not known
+    tiny = None if alone else TinyModel.load(out_dir)
     senses = {}
-    if recording is not None and recording.suffix.lower() in _motion_suffixes():
-        from tinykit.board.playback import played_motion
-
-        senses = {"motion": played_motion(recording, virtual.board.imu_rate, rows)}
-    elif recording is not None:
-        senses = {"audio": recording}
-    elif sketch != out_dir:
-        senses = _scene(out_dir, virtual.board)
+    if recording is not None:
+        senses = _played(recording, virtual.board, rows, tiny)
+    elif rows is not None:
+        raise TinykitError("--rows belongs to a file of motion. Name it with --input.")
+    elif tiny is not None:
+        senses = _scene(tiny, virtual.board)
     run = virtual.run(sketch, **senses)
     return Emulation(_facts(run, sketch, board), str(run), run.fault is None)
 
 
-def _motion_suffixes() -> tuple[str, ...]:
+def _played(recording: Path, board: Board, rows: int | None, tiny: TinyModel | None) -> dict:
+    """A file for VirtualBoard.run; TinykitError when it is nothing that the model `tiny` knows."""
+    from tinykit.board.playback import played_motion
+    from tinykit.datasets import load_motion
     from tinykit.datasets.motion_files import SUFFIXES
 
-    return SUFFIXES
+    kind = MOTION if recording.suffix.lower() in SUFFIXES else AUDIO
+    wanted = None if tiny is None else kind_of(tiny.frontend)
+    if wanted not in (None, kind):
+        what = {AUDIO: "sound, such as word.wav", MOTION: "motion, such as circle.csv"}[wanted]
+        raise TinykitError(f"{recording} is not for this sketch. Give it a file of {what}.")
+    if kind == AUDIO:
+        if rows is not None:
+            raise TinykitError(f"--rows belongs to motion, {recording} is sound. Leave it out.")
+        return {"audio": recording}
+    if wanted is not None:
+        check_rotation(load_motion(recording, rows=rows), tiny.frontend, recording)
+    return {"motion": played_motion(recording, board.imu_rate, rows)}
 
 
 def _facts(run: BoardRun, sketch: Path, board: str) -> dict:
@@ -169,12 +184,11 @@ def _sketch_in(folder: Path) -> Path:
     )
 
 
-def _scene(out_dir: Path, board: Board) -> dict[str, np.ndarray]:
-    """What the model in `out_dir` knows, by bundled test people, with pauses: for VirtualBoard.run.
+def _scene(tiny: TinyModel, board: Board) -> dict[str, np.ndarray]:
+    """What the model `tiny` knows, by bundled test people, with pauses: for VirtualBoard.run.
 
     Words for a model of sound, gestures among everyday motion for one of motion.
     """
-    tiny = TinyModel.load(out_dir)
     kind = kind_of_model(tiny)
     known = [label for label in tiny.labels if label not in ("unknown", "silence", "none")]
     try:

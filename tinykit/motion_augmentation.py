@@ -21,7 +21,7 @@ _NONE = "none"
 
 @dataclass(frozen=True)
 class MotionAugmentation:
-    """Random changes to takes of gestures. Speed and size need none: the front end removes them.
+    """Random changes to takes of gestures. The front end has removed most of speed and size.
 
     Attributes:
         late: chance that the recording begins too late, as recorders do that wait for a strong

@@ -7,6 +7,7 @@ from tinykit.errors import TinykitError
 
 _GRAVITY = 9.81  # m/s^2
 _REST = 0.2  # seconds at either end in which the hand is taken to rest
+_FEWEST = 5  # rows: the shortest take that is read from a file
 _UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -16,8 +17,9 @@ def path(take: np.ndarray, sample_rate: float) -> np.ndarray:
     The gyroscope says how the board turns, so that its acceleration is known in the directions of
     the room; what is left without gravity gives the velocity, and that the position. Errors add up
     twice: of a second or two the shape is right, of ten seconds nothing is. What makes up for
-    drift is the rest of 0.2 s at both ends: there, gravity has to point down and the velocity is 0.
-    A take that is cut off in the middle of a movement comes out bent.
+    drift is the rest of 0.2 s at both ends (in a take below 0.4 s, of half of it each): there,
+    gravity has to point down and the velocity is 0. A take that is cut off in the middle of a
+    movement comes out bent.
 
     Args:
         take: float (rows, 6), g and degrees per second, columns aX ... gZ, in the axes of Arduino's
@@ -30,12 +32,14 @@ def path(take: np.ndarray, sample_rate: float) -> np.ndarray:
 
     Raises TinykitError when the take has no gyroscope, or is too short.
     """
-    take, rest = np.asarray(take, float), max(1, round(_REST * sample_rate))
-    if take.ndim != 2 or take.shape[1] != 6 or len(take) < 2 * rest:
+    take = np.asarray(take, float)
+    if take.ndim != 2 or take.shape[1] != 6 or len(take) < _FEWEST:
         raise TinykitError(
             f"A take of shape {take.shape} shows no path. Give acceleration and rotation, "
-            f"(rows, 6), of at least {2 * rest} rows ({2 * _REST:g} s)."
+            f"(rows, 6), of at least {_FEWEST} rows."
         )
+    # A file may have 30 rows a gesture: all of them are shown, however little they say.
+    rest = max(1, min(round(_REST * sample_rate), len(take) // 2))
     # With y to the right the sensor's frame is left-handed; mathematics wants forward, left, up.
     # Either kind of y is negated: a rotation is given right-handed about its own axis.
     acceleration, rotation = take[:, :3] * [1, -1, 1], np.radians(take[:, 3:]) * [1, -1, 1]

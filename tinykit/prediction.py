@@ -8,6 +8,7 @@ import numpy as np
 
 from tinykit.datasets import load_clip, load_motion
 from tinykit.datasets.archives import is_hidden
+from tinykit.datasets.motion import Recording
 from tinykit.datasets.motion_files import SUFFIXES as MOTION_SUFFIXES
 from tinykit.errors import TinykitError, one_line
 from tinykit.features import LogMel, Motion
@@ -44,7 +45,7 @@ def predict_files(
         )
     reader = _READERS[kind_of_model(tiny)]
     if rows is not None and reader is not _READERS[MOTION]:
-        raise TinykitError("rows belongs to models of motion. Leave it out.")
+        raise TinykitError("rows (--rows) belongs to models of motion. Leave it out.")
     results, features = [], []
     for path in paths:
         files = _files_in(path, reader.suffixes) if path.is_dir() else [path]
@@ -90,13 +91,18 @@ def _read_sound(file: Path, frontend: LogMel, _: int | None) -> tuple[np.ndarray
 
 def _read_motion(file: Path, frontend: Motion, rows: int | None) -> tuple[np.ndarray, list[str]]:
     recording = load_motion(file, rows=rows)
+    check_rotation(recording, frontend, file)
+    takes = [take[:, : frontend.axes] for take in recording.takes]
+    return replace(frontend, sample_rate=recording.sample_rate)(takes), list(recording.notes)
+
+
+def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
+    """Raise TinykitError when a recording lacks the rotation that a model's front end takes."""
     if recording.axes < frontend.axes:
         raise TinykitError(
             f"{file} has no rotation, which the model was trained with. "
             "Record it with a gyroscope, or train a model of 3 axes."
         )
-    takes = [take[:, : frontend.axes] for take in recording.takes]
-    return replace(frontend, sample_rate=recording.sample_rate)(takes), list(recording.notes)
 
 
 _READERS = {

@@ -88,7 +88,8 @@ def record_gestures(
                 f"Done: {done} takes in {out}. {board.rate:.1f} rows a second, {board.lost} lost."
             )
         except _BoardError as error:
-            kept = f"{done} takes are kept in {out}; record the others with takes=." if done else ""
+            takes = "1 take is" if done == 1 else f"{done} takes are"
+            kept = f"{takes} kept in {out}; record the others with takes=." if done else ""
             raise TinykitError(f"{error} {kept}".strip()) from error
     return Path(out)
 
@@ -200,7 +201,13 @@ class _File:
             raise TinykitError(
                 f"{self._path} is there and was not recorded by tinykit. Choose another folder."
             )
-        self._rate = read_motion(content, str(self._path)).rate
+        rate = read_motion(content, str(self._path)).rate
+        if rate is None:  # somebody has changed the comment
+            raise TinykitError(
+                f"{self._path}, line 1: the sample rate is missing. "
+                "Write it there, such as '# sample_rate: 119', or choose another folder."
+            )
+        self._rate = rate
         return text
 
     def begin(self, rate: float) -> None:

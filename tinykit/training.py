@@ -252,7 +252,7 @@ def check_checkpoint(name: str, labels: Sequence[str]) -> None:
     if trained_for != list(labels):
         raise TinykitError(
             f"The checkpoint {name!r} knows {', '.join(trained_for)}, "
-            f"not {', '.join(labels)}. Leave the words as they are, or train instead."
+            f"not {', '.join(labels)}. Choose its labels in its order, or train instead."
         )
 
 

@@ -62,10 +62,10 @@ bool readMotion(float (&motion)[kAxes]) {
   hasAcceleration = IMU.accelerationAvailable() || hasAcceleration;
   hasRotation = IMU.gyroscopeAvailable() || hasRotation;
   if (!hasAcceleration || !hasRotation) return false;
-  IMU.readAcceleration(motion[0], motion[1], motion[2]);
-  IMU.readGyroscope(motion[3], motion[4], motion[5]);
   hasAcceleration = hasRotation = false;
-  return true;
+  // What could not be read is NaN, and no row: the sensor is asked again.
+  return IMU.readAcceleration(motion[0], motion[1], motion[2]) &&
+         IMU.readGyroscope(motion[3], motion[4], motion[5]);
 }
 
 void setup() {

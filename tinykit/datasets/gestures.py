@@ -249,10 +249,17 @@ def _survey(tree: Tree) -> tuple[list[_Source], list[str]]:
     folders = {name.removeprefix(root).rpartition("/")[0] for name in names}
     containers = _CONTAINERS | {tree.path.name.partition(".")[0].casefold()}
     # One folder for all is a gesture's, or the one that an archive was made of.
-    if len(folders) == 1 and (only := folders.pop()).casefold() in containers:
+    several = sum(map(_names_gesture, names)) > 1
+    if len(folders) == 1 and (only := folders.pop()) and (several or only.casefold() in containers):
         root += f"{only}/"
     sources = [_source(name, name.removeprefix(root), tree) for name in sorted(names, key=_natural)]
     return sources, [f"Left out, not motion: {listed(others)}."] if others else []
+
+
+def _names_gesture(path: str) -> bool:
+    """Whether a file is called like a gesture of the kit (circle.csv, or Arduino's circ.csv)."""
+    stem = PurePosixPath(path).stem.casefold()
+    return stem in _NONE_NAMES or (len(stem) >= 4 and any(g.startswith(stem) for g in _ORDER))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -196,6 +196,11 @@ def read_motion(content: bytes, name: str) -> MotionFile:
     if rate is None and timed:
         rate = measured_rate([np.asarray(block.rows)[:, block.time] for block in timed])
         changes += [] if rate else [(_NO_TIME, 1, name)]
+        if rate and not RATES[0] <= rate <= RATES[1]:
+            raise TinykitError(
+                f"{name}, line {timed[0].lines[0]}: its time column says {rate:.3g} rows a second. "
+                f"Record at {RATES[0]:g} to {RATES[1]:g}."
+            )
     axes = min(len(block.columns) for block in blocks)
     motion = [a[:, b.columns[:axes]] for a, b in zip(arrays, blocks, strict=True)]
     numbers = [np.asarray(block.lines) for block in blocks]

@@ -11,7 +11,7 @@ import numpy as np
 from tinykit.errors import TinykitError
 
 COLUMNS = ("aX", "aY", "aZ", "gX", "gY", "gZ")
-RATES = (5.0, 4_000.0)  # Hz: motion sensors are between
+RATES = (20.0, 2_000.0)  # Hz: what tk.features.Motion can follow a hand with
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ORDINARY = bytes(range(32, 127)) + b"\t\n\r"
@@ -141,6 +141,7 @@ def sorted_lines(lines: list[str], name: str) -> Text:
         elif set(line) <= set("-, \t;"):  # empty, or a mark
             text.marked = text.marked or "-" in line
         else:
+            _check_no_header(line, separator, f"{name}, line {number}")
             text.junk.append((number, line))
             continue
         text.blocks.append(Block(columns, time))
@@ -161,17 +162,34 @@ def _values(line: str, separator: str | None, decimal_comma: bool) -> list[float
 
 def _header(line: str, separator: str | None) -> tuple[int, list[int], int | None] | None:
     """Columns in the file, which of them are the axes, and the time column, if it is a header."""
-    # A header may be separated otherwise than the numbers: "aX, aY, aZ" over tabs.
-    parts = line.rstrip(f" {separator or ''}").split(separator)
-    if len(parts) < 3:
-        parts = re.split(r"[,;\t ]+", line.strip())
-    names = [_UNIT.sub("", part.strip().lower()) for part in parts]
+    names = _column_names(line, separator)
     axes = [_AXIS_OF.get(name) for name in names]
     if not {0, 1, 2} <= set(axes):
         return None
     n_axes = 6 if {3, 4, 5} <= set(axes) else 3
     time = next((index for index, name in enumerate(names) if name in _TIMES), None)
     return len(names), [axes.index(axis) for axis in range(n_axes)], time
+
+
+def _column_names(line: str, separator: str | None) -> list[str]:
+    """The words of a header, in small letters and without units."""
+    # A header may be separated otherwise than the numbers: "aX, aY, aZ" over tabs.
+    parts = line.rstrip(f" {separator or ''}").split(separator)
+    if len(parts) < 3:
+        parts = re.split(r"[,;\t ]+", line.strip())
+    return [_UNIT.sub("", part.strip().lower()) for part in parts]
+
+
+def _check_no_header(line: str, separator: str | None, place: str) -> None:
+    """Raise TinykitError for a header that names axes, but not the three of acceleration.
+
+    As junk it would be left out, and rotation be read as acceleration.
+    """
+    if sum(name in _AXIS_OF for name in _column_names(line, separator)) >= 3:
+        raise TinykitError(
+            f"{place}: the header {line[:40]!r} lacks a column of acceleration "
+            f"({', '.join(COLUMNS[:3])}). Name all columns, or record it again."
+        )
 
 
 def _standard(

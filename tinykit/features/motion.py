@@ -4,8 +4,12 @@ C++ twins: TinyKit/src/MotionSegmenter.h and MotionFeatures.h. Taught in noteboo
 
 A gesture is found by its *energy*, not by its shape: an accelerometer that is held still feels
 gravity only, always the same, and a gyroscope nothing. What was found is stretched to a fixed
-number of frames, turned so that gravity points down, and made equally strong: whoever moves fast or
-slowly, far or a little, with a board held level or at a slant, the network sees much the same.
+number of frames, turned so that gravity points down, and made equally strong: whoever moves a bit
+faster or farther, with a board held level or at a slant, the network sees much the same.
+
+Only much the same. Half as fast means a quarter of the acceleration and half the rotation: of slow
+movements rotation shows more, and the thresholds, which are absolute, cut more of the ends off. And
+gravity is taken to be the mean acceleration, which it is unless the board turns on the way.
 """
 
 from collections.abc import Sequence
@@ -88,6 +92,16 @@ class Motion:
             raise TinykitError(
                 f"stop={self.stop:g} is above start={self.start:g}, so a gesture would end as it "
                 "begins. Choose a smaller stop."
+            )
+        if not self.constants["stop"]:
+            raise TinykitError(
+                f"stop={self.stop:g} g is less than any sensor's noise, so no gesture would end. "
+                "Choose 0.01 or more."
+            )
+        if self.constants["start"] >= _most_energy(self.axes):
+            raise TinykitError(
+                f"start={self.start:g} g is more than a sensor can feel, so no gesture would "
+                "begin. Choose a smaller start."
             )
         for name in ("before", "shortest"):
             # Counted in samples: what is cut at `longest` must have room for its beginning.
@@ -245,6 +259,13 @@ class Motion:
                 free = last + 1
             onset = _next(energy > start, min(last + quiet, first + longest))
         return found
+
+
+def _most_energy(axes: int) -> int:
+    """Energy of full deflection against a level at full deflection the other way, (g / 256)^2."""
+    acceleration = 2**16 * 256 // ACCELERATION_STEPS
+    rotation = 2**15 // ROTATION_STEPS
+    return 3 * acceleration**2 + (3 * rotation**2 if axes == 6 else 0)
 
 
 def _resampled(segment: np.ndarray, frames: int) -> np.ndarray:

@@ -10,7 +10,7 @@ namespace tinykit {
 inline bool startMotionSensor() { return IMU.begin() != 0; }
 
 // Reads the newest sample: aX, aY, aZ in g and gX, gY, gZ in degrees per second. False when there
-// is no new one. There is no queue: what comes while the model runs is lost, but then the board has
+// is no new one. Without a queue, what comes while the model runs is lost, but then the board has
 // just come to rest.
 inline bool readMotion(float (&sample)[6]) {
   // The library forgets what it has said once, so both answers are kept until both are yes.
