@@ -65,6 +65,7 @@ def drawings() -> dict:
         "path": lambda: plots.path(TAKES[0], RATE, "a take"),
         "energy": lambda: plots.energy(RECORDING, FRONTEND, [(1.0, "thrust")]),
         "gestures": lambda: plots.gestures(FEATURES, ["a", "b"]),
+        "people": lambda: plots.people([1.0, 0.5, 0.0], ["anna", "ben", "cleo"]),
         "motion_stream": lambda: plots.motion_stream(HEARD, RECORDING, RATE, DONE),
     }
 
@@ -316,6 +317,14 @@ def test_labels_that_would_meet_stand_in_different_rows():
     assert _text_rows(said, seconds=6) == [0, 0, 0, 0]
 
 
+def test_each_person_has_a_bar_and_the_mean_a_line():
+    plots.people([1.0, 0.5, 0.0], ["anna", "ben", "cleo"])
+    [ax] = figure().axes
+    assert [bar.get_height() for bar in ax.patches] == [1.0, 0.5, 0.0]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["anna", "ben", "cleo"]
+    assert set(ax.get_lines()[0].get_ydata()) == {0.5}
+
+
 NOTEBOOK = """
 import warnings; warnings.simplefilter("always")
 import numpy as np
@@ -334,6 +343,8 @@ tk.plots.path(take, 119)
 tk.plots.energy(take, frontend)
 ---
 tk.plots.gestures(frontend([take] * 3))
+---
+tk.plots.people([1.0, 0.5], ["anna", "ben"])
 ---
 tk.plots.motion_stream(heard, take, 119, [(0.5, "a")])
 """
