@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import select
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,9 +32,11 @@ class Port:
     """A serial port whose other end sends `chunks` as soon as somebody opens it."""
 
     def __init__(self, chunks: Iterable[bytes], *, unplugged_at_end: bool = False) -> None:
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
-        self.name = os.ttyname(self._slave)
+        self._master, slave = os.openpty()
+        self._handles = [slave, self._master]
+        os.set_blocking(self._master, False)  # or a full buffer would hold the thread for ever
+        tty.setraw(slave)
+        self.name = os.ttyname(slave)
         self._unplugged = unplugged_at_end
         self._opened, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._send, args=[chunks], daemon=True)
@@ -45,19 +48,30 @@ class Port:
     def close(self) -> None:
         self._over = True
         self._opened.set()
-        for handle in (self._master, self._slave):
-            with contextlib.suppress(OSError):
-                os.close(handle)
+        self._thread.join()
+        self._unplug()
 
     def _send(self, chunks: Iterable[bytes]) -> None:
         self._opened.wait()
         with contextlib.suppress(OSError):
             for chunk in chunks:
                 while chunk and not self._over:
-                    chunk = chunk[os.write(self._master, chunk[:512]) :]
+                    chunk = chunk[self._write(chunk[:512]) :]
+                if self._over:  # `chunks` may have no end
+                    return
             if self._unplugged:
-                os.close(self._slave)
-                os.close(self._master)
+                self._unplug()
+
+    def _write(self, part: bytes) -> int:
+        """Write what there is room for; gives the number of bytes."""
+        select.select([], [self._master], [], 0.05)
+        with contextlib.suppress(BlockingIOError):
+            return os.write(self._master, part)
+        return 0
+
+    def _unplug(self) -> None:
+        while self._handles:  # each once: the number may soon be another file's
+            os.close(self._handles.pop(0))
 
 
 @pytest.fixture
