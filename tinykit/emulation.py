@@ -130,7 +130,7 @@ def run_sketch(
 
 def _played(recording: Path, board: Board, rows: int | None, tiny: TinyModel | None) -> dict:
     """A file for VirtualBoard.run; TinykitError when it is nothing that the model `tiny` knows."""
-    from tinykit.board.playback import played_motion
+    from tinykit.board.playback import played
     from tinykit.datasets import load_motion
     from tinykit.datasets.motion_files import SUFFIXES
 
@@ -143,9 +143,10 @@ def _played(recording: Path, board: Board, rows: int | None, tiny: TinyModel | N
         if rows is not None:
             raise TinykitError(f"--rows belongs to motion, {recording} is sound. Leave it out.")
         return {"audio": recording}
+    motion = load_motion(recording, rows=rows)
     if wanted is not None:
-        check_rotation(load_motion(recording, rows=rows), tiny.frontend, recording)
-    return {"motion": played_motion(recording, board.imu_rate, rows)}
+        check_rotation(motion, tiny.frontend, recording)
+    return {"motion": played(motion, board.imu_rate)}
 
 
 def _facts(run: BoardRun, sketch: Path, board: str) -> dict:

@@ -45,7 +45,7 @@ def path(take: np.ndarray, sample_rate: float) -> np.ndarray:
     acceleration, rotation = take[:, :3] * [1, -1, 1], np.radians(take[:, 3:]) * [1, -1, 1]
 
     board = _orientation(rotation, sample_rate, acceleration[:rest].mean(axis=0))
-    down_again = _turn(board.apply(acceleration)[-rest:].mean(axis=0))
+    down_again = smallest_turn(board.apply(acceleration)[-rest:].mean(axis=0), _UP)
     gradually = np.linspace(0, 1, len(take))[:, None]
     board = Rotation.from_rotvec(gradually * down_again) * board
 
@@ -60,19 +60,27 @@ def _orientation(rotation: np.ndarray, sample_rate: float, gravity: np.ndarray) 
     `rotation`: radians per second, (rows, 3); `gravity`: what the board feels at rest, (3,).
     """
     steps = Rotation.from_rotvec((rotation[:-1] + rotation[1:]) / 2 / sample_rate)
-    turned = [Rotation.from_rotvec(_turn(gravity))]
+    turned = [Rotation.from_rotvec(smallest_turn(gravity, _UP))]
     for step in steps:
         turned.append(turned[-1] * step)
     return Rotation.concatenate(turned)
 
 
-def _turn(vector: np.ndarray) -> np.ndarray:
-    """The smallest rotation that makes `vector` point up, as a rotation vector, radians (3,)."""
-    axis = np.cross(vector, _UP)
-    sine, cosine = np.linalg.norm(axis), vector @ _UP
-    if sine < 1e-9:  # upright, or upside down: half a turn about x
-        return np.array([0.0 if cosine >= 0 else np.pi, 0.0, 0.0])
-    return axis / sine * np.arctan2(sine, cosine)
+def smallest_turn(vector: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The smallest rotation that makes `vector` point as `other` does: a rotation vector, radians.
+
+    Of opposite vectors any half turn is the smallest: it is about the sensor's axis that lies most
+    across. A vector without length is not turned.
+    """
+    axis = np.cross(vector, other)
+    sine, cosine = np.linalg.norm(axis), vector @ other
+    if sine > 1e-9:
+        return axis / sine * np.arctan2(sine, cosine)
+    if cosine >= 0:
+        return np.zeros(3)
+    across = np.eye(3)[np.argmin(np.abs(vector))]
+    across = across - (across @ vector) / (vector @ vector) * vector
+    return across / np.linalg.norm(across) * np.pi
 
 
 def _integral(values: np.ndarray, sample_rate: float) -> np.ndarray:

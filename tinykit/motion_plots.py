@@ -19,6 +19,7 @@ from mpl_toolkits.mplot3d.art3d import Line3DCollection
 from tinykit import motion_path
 from tinykit.features.motion import ROTATION_UNIT
 from tinykit.motion_scoring import CONFUSED, FALSE_ALARM, HIT, MISSED, score
+from tinykit.plot_style import COLOURS, STYLE, show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -253,11 +254,9 @@ def motion_stream(
 @contextmanager
 def _drawing() -> Iterator[list[str]]:
     """Draw one figure in the course's style and show it. Gives the colours."""
-    from tinykit import plots  # here, because plots imports this module
-
-    with plt.rc_context(plots._STYLE):
-        yield plots._COLOURS
-        plots._show()
+    with plt.rc_context(STYLE):
+        yield COLOURS
+        show()
 
 
 def _draw_axes(

@@ -72,9 +72,9 @@ def stream_motion(
     motion = np.asarray(motion)
     if motion.ndim == 2 and motion.shape[1] == 6:
         motion = motion[:, : frontend.axes]
-    samples = frontend.whole(motion)
+    [(samples, energy)] = frontend.located([motion], rested=False)
     ends, features = [], []
-    for first, end in frontend.segments(motion):
+    for first, end in frontend.cut(energy):
         decided = _decided(frontend.constants, first, end)
         if decided <= len(samples):
             ends.append(decided)

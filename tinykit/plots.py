@@ -6,7 +6,6 @@ the cell.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,15 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from tinykit.kinds import MOTION
+from tinykit.motion_plots import (  # noqa: F401 (lessons say tk.plots.takes)
+    energy,
+    gestures,
+    motion_stream,
+    path,
+    people,
+    takes,
+)
+from tinykit.plot_style import COLOURS, STYLE, show
 
 if TYPE_CHECKING:
     import keras
@@ -29,49 +37,35 @@ if TYPE_CHECKING:
     from tinykit.streaming import Stream
     from tinykit.training import History
 
-# Okabe and Ito's colours: told apart by colour-blind readers too.
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B0A000", "#000000"]
-_STYLE = {
-    "figure.dpi": 100,
-    "figure.constrained_layout.use": True,
-    "axes.prop_cycle": plt.cycler(color=_COLOURS),
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": "medium",
-    "axes.titlelocation": "left",
-    "font.size": 10,
-    "legend.frameon": False,
-}
-
 
 def waveform(clip: np.ndarray, sample_rate: int = 16_000, title: str = "") -> None:
     """Samples over time. `clip`: int16 or float in -1 ... 1, (samples,)."""
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, ax = plt.subplots(figsize=(7, 1.8))
         _draw_waveform(ax, clip, sample_rate)
         ax.set(title=title, xlabel="time (s)", ylabel="amplitude")
-        _show()
+        show()
 
 
 def spectrogram(features: np.ndarray, frontend: LogMel, title: str = "") -> None:
     """One clip's log-mel features, float32 (frames, bands): time to the right, pitch upwards."""
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         fig, ax = plt.subplots(figsize=(7, 2.8))
         image = _draw_spectrogram(ax, features, frontend)
         ax.set(title=title, xlabel="time (s)", ylabel="frequency (Hz)")
         fig.colorbar(image, label="log10 of power above floor")
-        _show()
+        show()
 
 
 def clip_and_spectrogram(clip: np.ndarray, frontend: LogMel, title: str = "") -> None:
     """A clip's waveform above its log-mel spectrogram, on one time axis."""
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, (top, bottom) = plt.subplots(2, 1, figsize=(7, 3.6), sharex=True, height_ratios=[1, 2.2])
         _draw_waveform(top, clip, frontend.sample_rate)
         top.set(title=title, ylabel="amplitude")
         _draw_spectrogram(bottom, frontend(clip), frontend)
         bottom.set(xlabel="time (s)", ylabel="frequency (Hz)")
-        _show()
+        show()
 
 
 def spectrograms(
@@ -87,7 +81,7 @@ def spectrograms(
     """
     features = frontend(np.asarray(clips))
     rows = -(-len(features) // columns)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         fig, axes = plt.subplots(
             rows, columns, figsize=(8, 0.4 + 1.5 * rows), sharex=True, sharey=True, squeeze=False
         )
@@ -98,7 +92,7 @@ def spectrograms(
             ax.set_title(titles[index] if index < len(titles) else "", fontsize="small")
         fig.supxlabel("time (s)", fontsize="small")
         fig.supylabel("frequency (Hz)", fontsize="small")
-        _show()
+        show()
 
 
 def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
@@ -110,7 +104,7 @@ def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
     hertz = np.fft.rfftfreq(frontend.frame_length, 1 / frontend.sample_rate)
     centres = _band_centres(frontend)
     bands = frontend.filterbank @ power
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, (left, middle, right) = plt.subplots(1, 3, figsize=(9, 2.5))
         time_ms = np.arange(frontend.frame_length) / frontend.sample_rate * 1000
         left.plot(time_ms, samples, lw=0.7, color="#999999", label="samples")
@@ -127,13 +121,13 @@ def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
         ticks = np.arange(0, frontend.n_mels, 13)
         right.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
         right.set(title=f"3. {frontend.n_mels} features", xlabel="band (Hz)")
-        _show()
+        show()
 
 
 def learning_curves(history: History) -> None:
     """Loss and accuracy over the epochs, training against validation."""
     epochs = np.arange(1, len(history.loss) + 1)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, (left, right) = plt.subplots(1, 2, figsize=(8, 2.6))
         left.plot(epochs, history.loss, "o-", ms=3, label="training (augmented)")
         left.plot(epochs, history.val_loss, "o-", ms=3, label="validation")
@@ -143,14 +137,14 @@ def learning_curves(history: History) -> None:
         right.set(title="accuracy", xlabel="epoch")
         right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         right.legend(loc="lower right", fontsize="small")
-        _show()
+        show()
 
 
 def filters(model: keras.Model, frontend: LogMel) -> None:
     """The filters of a `band_cnn`, (frames, bands) each: red wants sound there, blue does not."""
     kernels = model.get_layer("filters").get_weights()[0][:, :, 0, :]
     widest = np.abs(kernels).max()
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         fig, axes = plt.subplots(1, kernels.shape[-1], figsize=(8, 2.6), sharey=True, squeeze=False)
         for number, ax in enumerate(axes.flat):
             image = ax.imshow(
@@ -166,7 +160,7 @@ def filters(model: keras.Model, frontend: LogMel) -> None:
         _label_bands(axes[0, 0], frontend, offset=0)
         axes[0, 0].set_ylabel("frequency (Hz)")
         fig.colorbar(image, ax=axes, label="weight", pad=0.01)
-        _show()
+        show()
 
 
 def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
@@ -177,7 +171,7 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
     matrix = np.asarray(matrix)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     size = 2.2 + 0.5 * len(labels)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, ax = plt.subplots(figsize=(size, size * 0.85))
         ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(matrix):
@@ -187,19 +181,19 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> None:
         ax.set_yticks(range(len(labels)), labels)
         ax.set(xlabel="model's answer", ylabel="truth")
         ax.spines[:].set_visible(False)
-        _show()
+        show()
 
 
 def scores(scores: np.ndarray, labels: Sequence[str], title: str = "") -> None:
     """One clip's scores as bars. `scores`: (classes,), 0 ... 1."""
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, ax = plt.subplots(figsize=(5, 0.5 + 0.32 * len(labels)))
-        ax.barh(range(len(labels)), scores, color=_COLOURS[0])
+        ax.barh(range(len(labels)), scores, color=COLOURS[0])
         ax.set_yticks(range(len(labels)), labels)
         ax.invert_yaxis()
         ax.set(xlim=(0, 1), title=title)
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        _show()
+        show()
 
 
 def number_line(values: np.ndarray, scale: float, zero_point: int) -> None:
@@ -212,48 +206,48 @@ def number_line(values: np.ndarray, scale: float, zero_point: int) -> None:
     values = np.ravel(values)
     q = np.clip(np.rint(values / scale) + zero_point, -128, 127)
     low, high = scale * (-128 - zero_point), scale * (127 - zero_point)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, (left, right) = plt.subplots(1, 2, figsize=(8, 2.3), sharey=True)
         left.hist(values, 128, range=(low, high), color="#999999", log=True)
         left.set(title="float32 features", xlabel="value")
         right.hist(q, 128, range=(-128, 128), log=True)
         right.set(title="the same as int8", xlabel="q")
-        _show()
+        show()
 
 
 def float_against_int8(float_scores: np.ndarray, int8_scores: np.ndarray) -> None:
     """Each score of the float model against the int8 model's: on the line they agree."""
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, ax = plt.subplots(figsize=(3.6, 3.4))
         ax.plot([0, 1], [0, 1], color="#999999", lw=1)
         ax.plot(np.ravel(float_scores), np.ravel(int8_scores), ".", ms=3, alpha=0.3)
         ax.set(xlabel="float32 score", ylabel="int8 score", aspect="equal")
-        _show()
+        show()
 
 
 def layer_costs(tiny: TinyModel) -> None:
     """Where the multiplications and the weights are, layer by layer."""
     layers = tiny.layers
     names = [f"{index + 1}. {layer.op.lower()}" for index, layer in enumerate(layers)]
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, axes = plt.subplots(1, 2, figsize=(9, 0.6 + 0.24 * len(layers)), sharey=True)
         for ax, values, title in (
             (axes[0], [layer.macs for layer in layers], "multiply-accumulates"),
             (axes[1], [layer.weight_bytes for layer in layers], "bytes of weights"),
         ):
-            ax.barh(range(len(layers)), values, color=_COLOURS[0])
+            ax.barh(range(len(layers)), values, color=COLOURS[0])
             ax.set(title=title)
             ax.ticklabel_format(axis="x", style="plain")
             ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
             ax.locator_params(axis="x", nbins=5)
         axes[0].set_yticks(range(len(names)), names, fontsize="small")
         axes[0].invert_yaxis()
-        _show()
+        show()
 
 
 def memory_map(fit: Fit) -> None:
     """What the sketch takes of the board's flash and RAM; the line is the board's limit."""
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, axes = plt.subplots(2, 1, figsize=(8, 3.6))
         for ax, name, parts, limit in (
             (axes[0], "flash", fit.flash, fit.board.flash),
@@ -261,14 +255,14 @@ def memory_map(fit: Fit) -> None:
         ):
             left = 0
             for index, (part, size) in enumerate(parts.items()):
-                ax.barh(0, size / 1024, left=left / 1024, label=part, color=_COLOURS[index % 8])
+                ax.barh(0, size / 1024, left=left / 1024, label=part, color=COLOURS[index % 8])
                 left += size
             ax.axvline(limit / 1024, color="black", lw=2)
             ax.text(limit / 1024, 0.46, f" limit\n {limit / 1024:,.0f} KiB", va="top", fontsize=8)
             ax.set_xlim(0, max(limit, left) / 1024 * 1.1)
             ax.set(title=f"{name}: {left / 1024:,.0f} KiB used", yticks=[], xlabel="KiB")
             ax.legend(ncols=6, fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, -0.42))
-        _show()
+        show()
 
 
 def stream(
@@ -281,7 +275,7 @@ def stream(
 
     `spoken`: what is really said in the recording, (seconds, label).
     """
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, (top, bottom) = plt.subplots(2, 1, figsize=(9, 3.8), sharex=True, height_ratios=[1, 1.6])
         _draw_waveform(top, recording, sample_rate)
         top.set(ylabel="amplitude")
@@ -290,17 +284,17 @@ def stream(
                      transform=top.get_xaxis_transform())  # fmt: skip
         _draw_averages(bottom, result)
         bottom.set(xlabel="time (s)")
-        _show()
+        show()
 
 
 def layers(run: ModelRun) -> None:
     """Where the instructions of one inference go, layer by layer, beside the multiplications."""
     kinds = list(dict.fromkeys(layer.op for layer in run.layers))
     height = 0.8 + 0.24 * len(run.layers)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, (left, right) = plt.subplots(1, 2, figsize=(9, height), sharey=True, width_ratios=[2, 1])
         for row, layer in enumerate(run.layers):
-            colour = _COLOURS[kinds.index(layer.op) % len(_COLOURS)]
+            colour = COLOURS[kinds.index(layer.op) % len(COLOURS)]
             left.barh(row, layer.instructions, color=colour, alpha=0.4)
             left.barh(row, layer.macs, height=0.3, color=colour)
             if layer.macs:
@@ -314,10 +308,10 @@ def layers(run: ModelRun) -> None:
         left.locator_params(axis="x", nbins=5)
         right.set_title("instructions for each")
         right.margins(x=0.18)
-        patches = [Patch(color=_COLOURS[i % len(_COLOURS)]) for i in range(len(kinds))]
+        patches = [Patch(color=COLOURS[i % len(COLOURS)]) for i in range(len(kinds))]
         names = [kind.lower() for kind in kinds]
         left.legend(patches, names, fontsize="x-small", loc="best")
-        _show()
+        show()
 
 
 def memory(plan: MemoryPlan) -> None:
@@ -328,7 +322,7 @@ def memory(plan: MemoryPlan) -> None:
     """
     first = min(box.first_step for box in plan.boxes)
     end = 1 + max(box.last_step for box in plan.boxes)
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, ax = plt.subplots(figsize=(9, 3.4))
         for box in plan.boxes:
             _draw_box(ax, box, end - first, plan.arena_bytes)
@@ -340,8 +334,8 @@ def memory(plan: MemoryPlan) -> None:
         ax.set_xticks(steps + 0.5, ["" if step < 0 else step + 1 for step in steps])
         ax.tick_params(axis="x", labelsize="small", length=0)
         ax.yaxis.set_major_formatter(lambda y, _: f"{y:,.0f}")
-        blue, alphas = _COLOURS[0], (0.25, 0.44, 0.5)  # two layers of 0.25 make 0.44
-        colours = [(blue, alphas[0]), (blue, alphas[1]), (_COLOURS[1], alphas[2])]
+        blue, alphas = COLOURS[0], (0.25, 0.44, 0.5)  # two layers of 0.25 make 0.44
+        colours = [(blue, alphas[0]), (blue, alphas[1]), (COLOURS[1], alphas[2])]
         ax.legend(
             [Patch(facecolor=colour, edgecolor=colour[0]) for colour in colours],
             ["a tensor", "two on the same bytes", "scratch"],
@@ -350,7 +344,7 @@ def memory(plan: MemoryPlan) -> None:
             bbox_to_anchor=(0, 1),
             ncols=3,
         )
-        _show()
+        show()
 
 
 def _draw_box(ax: Axes, box: Box, steps: int, arena_bytes: int) -> None:
@@ -360,7 +354,7 @@ def _draw_box(ax: Axes, box: Box, steps: int, arena_bytes: int) -> None:
     never meet.
     """
     is_scratch = box.kind == "scratch"
-    colour = _COLOURS[1] if is_scratch else _COLOURS[0]
+    colour = COLOURS[1] if is_scratch else COLOURS[0]
     place = (box.first_step, box.offset)
     face = (colour, 0.5 if is_scratch else 0.25)
     length = box.last_step + 1 - box.first_step
@@ -402,7 +396,7 @@ def board_run(
     shown = {"audio": audio, "motion": motion, "heard": heard, "lanes": lanes}
     names = [[name] for name in ratios if shown[name] is not None]
     size = (9, 1.4 + 1.6 * (len(names) - 1))
-    with plt.rc_context(_STYLE):
+    with plt.rc_context(STYLE):
         _, axes = plt.subplot_mosaic(
             names, figsize=size, sharex=True, height_ratios=[ratios[name] for [name] in names]
         )
@@ -416,7 +410,7 @@ def board_run(
         _draw_lanes(axes["lanes"], lanes)
         _draw_serial(list(axes.values()), run.serial, run.seconds)
         axes["lanes"].set(xlabel="time (s)", xlim=(0, run.seconds))
-        _show()
+        show()
 
 
 def _draw_acceleration(ax: Axes, motion: np.ndarray, sample_rate: float) -> None:
@@ -485,25 +479,18 @@ def _draw_averages(ax: Axes, heard: Stream) -> None:
     for index, label in enumerate(heard.labels):
         if label in ("unknown", "silence", "none"):
             continue
-        scores, colour = heard.averages[:, index], _COLOURS[index % len(_COLOURS)]
+        scores, colour = heard.averages[:, index], COLOURS[index % len(COLOURS)]
         if heard.kind == MOTION:
             ax.vlines(heard.times, 0, scores, color=colour, lw=0.8)
             ax.plot(heard.times, scores, "o", color=colour, ms=4, label=label)
         else:
             ax.plot(heard.times, scores, lw=1.3, color=colour, label=label)
     for time, label, score in heard.events:
-        colour = _COLOURS[heard.labels.index(label) % len(_COLOURS)]
+        colour = COLOURS[heard.labels.index(label) % len(COLOURS)]
         ax.plot(time, score + 0.06, "v", color=colour, ms=8, clip_on=False)
     what = "score" if heard.kind == MOTION else "average score"
     ax.set(ylabel=what, ylim=(0, 1.1))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
-
-
-def _show() -> None:
-    """Show the figure below the cell or in a window; where there is neither, leave it open."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "FigureCanvas.* is non-interactive")
-        plt.show()
 
 
 def _draw_waveform(ax: Axes, clip: np.ndarray, sample_rate: int) -> None:
@@ -539,14 +526,3 @@ def _band_centres(frontend: LogMel) -> np.ndarray:
     """Frequency of each band's peak, Hz, to the nearest FFT bin."""
     bins = frontend.filterbank.argmax(axis=1)
     return bins * frontend.sample_rate / frontend.frame_length
-
-
-# The figures of motion, so that lessons say tk.plots.takes.
-from tinykit.motion_plots import (  # noqa: E402, F401
-    energy,
-    gestures,
-    motion_stream,
-    path,
-    people,
-    takes,
-)

@@ -33,7 +33,6 @@ _RATE_OFF = 0.02
 _LONGEST = 100_000  # bytes without a line end that are kept
 _REDRAWN = 0.2  # seconds between two pictures
 _SHOWN = 3.0  # seconds in the picture
-_COLOURS = ("#0072B2", "#D55E00", "#009E73")  # of x, y, z; as in tinykit.plots
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*#@\x00-\x1f]|^\.|[. ]$')
 _FLASH = "Flash arduino/capture_imu to it (its README says how), then try again."
 
@@ -398,6 +397,8 @@ class _LivePlot:
         from IPython.display import display
         from matplotlib.figure import Figure
 
+        from tinykit.plot_style import COLOURS
+
         self.title = ""
         self._rows = np.zeros((0, len(COLUMNS)))
         self._rate, self._due = 0.0, 0.0
@@ -408,7 +409,7 @@ class _LivePlot:
         self._lines = [
             ax.plot([], [], label=axis, color=colour)[0]
             for ax in self._axes
-            for axis, colour in zip("xyz", _COLOURS, strict=True)
+            for axis, colour in zip("xyz", COLOURS, strict=False)
         ]
         for ax, label, limit in zip(self._axes, ("g", "degrees/s"), (4, 500), strict=True):
             ax.set(ylabel=label, ylim=(-limit, limit), xlim=(-_SHOWN, 0))

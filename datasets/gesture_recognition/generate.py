@@ -21,7 +21,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import bilinear, lfilter
 from scipy.spatial.transform import Rotation
 
-GESTURES = ("circle", "horizontal", "vertical", "punch", "flex", "wing")
+from tinykit.files import write_atomically
+
 PEOPLE = 108
 TAKES = 3  # of each gesture by each person
 EVERYDAY_SECONDS = 30  # of each person
@@ -238,6 +239,12 @@ def wing(path: Movement) -> None:
         path.stroke((0, -width, direction * height), rng.uniform(0.24, 0.36))
 
 
+_MOVEMENTS = {
+    movement.__name__: movement for movement in (circle, horizontal, vertical, punch, flex, wing)
+}
+GESTURES = tuple(_MOVEMENTS)
+
+
 # Everyday motion
 
 
@@ -375,7 +382,7 @@ def _restlessness(person: Person, rng: np.random.Generator, count: int) -> np.nd
 def take(gesture: str, who: Person, rng: np.random.Generator) -> np.ndarray:
     """One gesture with some rest before and after: samples (n, 6)."""
     path = Movement(who, rng, rng.uniform(*_REST))
-    globals()[gesture](path)
+    _MOVEMENTS[gesture](path)
     return sensed(path, rng.uniform(*_REST))
 
 
@@ -415,7 +422,7 @@ def main() -> None:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_BZIP2) as archive:
         for name in sorted(files):  # no time stamp, so that the bytes depend on the seed alone
             archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_BZIP2)
-    options.out.write_bytes(content.getvalue())
+    write_atomically(options.out, content.getvalue())
     print(f"{options.out}: {len(content.getvalue()):,} bytes, {len(files) - 1} recordings")
 
 

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from tinykit.board.profiles import Board
 from tinykit.kinds import AUDIO, MOTION
 from tinykit.streaming import DEFAULT_DECISION
+
+if TYPE_CHECKING:
+    from tinykit.features import Motion
 
 _BUSY = 0.45  # share of the processor's time to ask the model as often as possible with
 _SLOWEST_SECONDS = 0.25  # a keyword of half a second is heard twice
@@ -79,7 +83,7 @@ def _audio(tiny, board: Board, inference: float) -> Sensing:
 
 
 def _motion(tiny, board: Board, inference: float) -> Sensing:
-    frontend = replace(tiny.frontend, sample_rate=board.imu_rate or tiny.frontend.sample_rate)
+    frontend = frontend_on(tiny, board)
     return Sensing(
         ram={
             "front end": 4 * math.prod(frontend.shape),  # float32 frames
@@ -88,6 +92,11 @@ def _motion(tiny, board: Board, inference: float) -> Sensing:
         flash={"sensor driver": _SENSOR_CODE.get(board.imu, 8_192)},
         how_often=", once for each movement",
     )
+
+
+def frontend_on(tiny, board: Board) -> Motion:
+    """A motion model's front end at the rate of the board's sensor; its features are the same."""
+    return replace(tiny.frontend, sample_rate=board.imu_rate or tiny.frontend.sample_rate)
 
 
 def ring_samples(sample_rate: int, inference: float) -> int:

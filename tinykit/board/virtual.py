@@ -12,7 +12,7 @@ import numpy as np
 
 from tinykit.board.board_run import BoardRun
 from tinykit.board.model_run import ModelRun, run_model
-from tinykit.board.playback import played_motion
+from tinykit.board.playback import played
 from tinykit.board.profiles import Board, boards, find_board
 from tinykit.board.sketch_run import run_sketch
 from tinykit.errors import TinykitError
@@ -168,7 +168,9 @@ def _check_seconds(seconds: object) -> None:
 def _motion(motion: object, rate: float) -> np.ndarray:
     """float32 (n, 6) at the sensor's rate."""
     if isinstance(motion, str | Path):
-        return played_motion(motion, rate)
+        from tinykit.datasets import load_motion  # here, because it imports a good deal
+
+        return played(load_motion(motion), rate)
     rows = np.asarray(motion, np.float32)
     if rows.ndim != 2 or rows.shape[1] != 6 or len(rows) == 0:
         raise TinykitError(

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinykit.datasets.motion import MotionDataset
 from tinykit.errors import TinykitError
+from tinykit.motion_path import smallest_turn
 
 _EVERYDAY_SECONDS = (2.0, 6.0)  # of everyday motion between two gestures
 _REST_SECONDS = 0.7  # the hand is still before and after a gesture
@@ -88,7 +89,10 @@ def joined(before: np.ndarray, after: np.ndarray, rate: float) -> tuple[np.ndarr
         Both in one, float (rows, axes), and the row in which the second begins.
     """
     n = round(_POSE_SECONDS * rate)
-    start, axis, angle = _turn(before[-n:, :3].mean(axis=0), after[:n, :3].mean(axis=0))
+    start, end = _pose(before[-n:, :3]), _pose(after[:n, :3])
+    turn = smallest_turn(start, end)
+    angle = np.linalg.norm(turn)
+    axis = turn / max(angle, 1e-9)
     seconds = max(_SHORTEST_TURN, np.rad2deg(angle) / _TURN_SPEED)
     times = np.arange(round((seconds + 2 * _REST_SECONDS) * rate)) / rate
     part = np.clip((times - _REST_SECONDS) / seconds, 0, 1)
@@ -105,16 +109,8 @@ def joined(before: np.ndarray, after: np.ndarray, rate: float) -> tuple[np.ndarr
     return np.concatenate([before, bridge, after]), len(before) + len(bridge)
 
 
-def _turn(gravity: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """The first as a unit vector, and axis and angle (radians) of the turn to the second."""
-    start, end = (_unit(vector, np.array([0.0, 0.0, 1.0])) for vector in (gravity, other))
-    # Any axis across serves where both are (nearly) parallel.
-    across = np.cross(start, np.eye(3)[np.argmin(np.abs(start))])
-    axis = _unit(np.cross(start, end), _unit(across, start))
-    return start, axis, float(np.arccos(np.clip(start @ end, -1, 1)))
-
-
-def _unit(vector: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """`vector` at length 1; `otherwise` when it has hardly any."""
-    length = np.linalg.norm(vector)
-    return vector / length if length > 1e-6 else otherwise
+def _pose(acceleration: np.ndarray) -> np.ndarray:
+    """Which way is up in the sensor's axes, of a hand at rest: a vector of length 1."""
+    mean = acceleration.mean(axis=0)
+    length = np.linalg.norm(mean)
+    return mean / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])

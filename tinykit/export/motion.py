@@ -1,9 +1,9 @@
 """What a sketch that watches motion has of its own; sketch.py has what all sketches share."""
 
-from dataclasses import replace
 from typing import Any
 
 from tinykit.board import Board, Fit, boards
+from tinykit.board.sensing import frontend_on
 from tinykit.errors import TinykitError
 from tinykit.features.motion import FAINT
 from tinykit.motion_streaming import DEFAULT_DECISION, MotionDecider
@@ -26,11 +26,6 @@ def check(tiny, board: Board) -> None:
         lacks = lacks if board.imu else "no motion sensor"
         raise TinykitError(f"The {board.title} has {lacks}. Choose one of: {known}.")
     frontend_on(tiny, board)  # refuses constants that contradict each other at the sensor's rate
-
-
-def frontend_on(tiny, board: Board) -> Any:
-    """The model's front end at the rate of the board's sensor; its features are the same."""
-    return replace(tiny.frontend, sample_rate=board.imu_rate)
 
 
 def decision(tiny, fit: Fit) -> dict[str, int]:
