@@ -116,3 +116,58 @@ def gesture_tiny():
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     model.fit(x, y, batch_size=32, epochs=30, verbose=0)
     return quantize(model, x, frontend, ["thrust", "sway", "turn", "none"])
+
+
+def bars(labels: list[int] | np.ndarray, seed: int, size: tuple[int, int] = (120, 160)):
+    """Pictures, uint8 (n, height, width, 3), of a bright bar: lying (label 0) or upright (1).
+
+    Place, width and colours differ.
+    """
+    random = np.random.default_rng(seed)
+    pictures = random.integers(0, 60, (len(labels), *size, 3), dtype=np.uint8)
+    for picture, label in zip(pictures, labels, strict=True):
+        length = size[label]
+        wide = random.integers(length // 8, length // 4)
+        start = random.integers(length // 8, length - length // 8 - wide)
+        bar = picture[:, start : start + wide] if label else picture[start : start + wide]
+        bar += random.integers(100, 190, 3).astype(np.uint8)
+    return pictures
+
+
+@pytest.fixture(scope="session")
+def picture_tiny():
+    """A small model that knows `bars`, as an int8 TinyModel: 32 x 32 pixels in grey."""
+    return _picture_tiny(1)
+
+
+@pytest.fixture(scope="session")
+def colour_tiny():
+    """The same in colour."""
+    return _picture_tiny(3)
+
+
+def _picture_tiny(channels: int):
+    from tinykit.backend import load_keras
+    from tinykit.features import Picture
+    from tinykit.quantization import quantize
+
+    keras = load_keras()
+    layers = keras.layers
+    frontend = Picture(size=32, channels=channels)
+    y = np.arange(160) % 2
+    x = frontend(bars(y, seed=0))
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input(frontend.shape),
+            layers.Conv2D(8, 5, 2, activation="relu"),
+            layers.Conv2D(12, 3, 2, activation="relu"),
+            layers.GlobalAveragePooling2D(keepdims=True),
+            layers.Conv2D(2, 1),
+            layers.Flatten(),
+            layers.Softmax(),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+    model.fit(x, y, batch_size=32, epochs=20, verbose=0)
+    return quantize(model, x, frontend, ["lying", "upright"], name="visual_wake_words")

@@ -1,6 +1,7 @@
 """Compiling C++ in tests: the library as a shared library, a generated sketch as a program."""
 
 import ctypes
+import dataclasses
 import functools
 import os
 import shutil
@@ -13,7 +14,7 @@ import pytest
 
 from tinykit.board import find_board
 from tinykit.export import cpp, sketch
-from tinykit.features import LogMel, Motion
+from tinykit.features import LogMel, Motion, Picture
 from tinykit.features.motion import FAINT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -177,6 +178,69 @@ class MotionTwin:
             _pointer(scores), len(scores), threshold, _pointer(reports), _pointer(percents)
         )
         return reports.tolist(), percents.tolist()
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureCase:
+    """A camera's frames and the front end that makes them smaller."""
+
+    format: str  # "GRAYSCALE", "RGB565" or "YUV422"
+    width: int
+    height: int
+    frontend: Picture
+
+    @property
+    def line(self) -> str:
+        """Its line in cases.h (picture_twin.cpp)."""
+        frontend, name = self.frontend, self.format.capitalize()
+        crop = "true" if frontend.crop else "false"
+        shape = f"{self.width}, {self.height}, {frontend.size}, {frontend.channels}, {crop}"
+        return f"CASE(k{name}, {shape})\n"
+
+
+class PictureTwin:
+    """The C++ front end of pictures, compiled for several cameras and front ends."""
+
+    def __init__(self, folder: Path, cases: list[PictureCase]) -> None:
+        self.cases = cases
+        (folder / "cases.h").write_text("".join(case.line for case in cases), encoding="utf-8")
+        path = folder / ("picture.dll" if sys.platform == "win32" else "picture.so")
+        flags = ["-std=gnu++14", "-O2", *WARNINGS, "-Werror", "-shared"]
+        flags.append("-static" if sys.platform == "win32" else "-fPIC")
+        source = STAND_INS / "picture_twin.cpp"
+        compile_cpp([*flags, "-I", folder, "-I", LIBRARY, source, "-o", path])
+        self.functions = ctypes.CDLL(str(path))
+
+    def pixels(self, case: PictureCase, frame: np.ndarray) -> np.ndarray:
+        """The small picture, uint8 (size, size, channels), of a frame's bytes, uint8 (n,)."""
+        q, _ = self.resized(case, frame, np.arange(-128, 128, dtype=np.int8))
+        return (q.astype(int) + 128).astype(np.uint8)
+
+    def resized(
+        self, case: PictureCase, frame: np.ndarray, input_of_pixel: np.ndarray
+    ) -> tuple[np.ndarray, int]:
+        """The model's input, int8 (size, size, channels), and the bytes that the resizer takes."""
+        frame, table = np.ascontiguousarray(frame, np.uint8), input_of_pixel.astype(np.int8)
+        size = 2 if case.format != "GRAYSCALE" else 1
+        assert frame.shape == (case.width * case.height * size,) and table.shape == (256,)
+        # A pixel too many would be seen behind the input.
+        count = int(np.prod(case.frontend.shape))
+        q = np.full(count + 64, 85, np.int8)
+        which = self.cases.index(case)
+        size = self.functions.resize_picture(which, _pointer(frame), _pointer(table), _pointer(q))
+        assert (q[count:] == 85).all(), "it wrote beyond the model's input"
+        return q[:count].reshape(case.frontend.shape), size
+
+    def decisions(
+        self, scores: np.ndarray, agree: int, threshold: int
+    ) -> tuple[list[int], list[int]]:
+        """What the C++ decider returns for int8 scores (n, 3), and label 0's percentages."""
+        scores = np.ascontiguousarray(scores, np.int8)
+        changes, percents = (np.zeros(len(scores), np.intc) for _ in range(2))
+        self.functions.decide_frames(
+            _pointer(scores), len(scores), agree, threshold, _pointer(changes), _pointer(percents)
+        )
+        return changes.tolist(), percents.tolist()
 
 
 def _pointer(array: np.ndarray) -> ctypes.c_void_p:

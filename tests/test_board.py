@@ -241,3 +241,50 @@ def test_sensors_sample_as_often_as_their_libraries_say():
     rates = {board.imu: board.imu_rate for board in boards.values()}
     assert rates["LSM9DS1"] == 119 and rates["BMI270_BMM150"] == 99.84 and rates[""] == 0
     assert all(board.imu_rate > 0 for board in boards.values() if board.has_imu)
+
+
+# ---- Pictures ----
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "frame"),
+    [
+        ("nano33ble", 1, 160 * 120),
+        ("nano33ble", 3, 160 * 120 * 2),
+        ("nicla_vision", 1, 320 * 240 * 2),
+        ("nicla_vision", 3, 320 * 240 * 2),
+    ],
+)
+def test_the_fit_of_a_picture_model_counts_the_cameras_frame(
+    picture_tiny, colour_tiny, name, channels, frame
+):
+    """A byte a pixel in grey where the camera gives grey, else two."""
+    result = check_fit(colour_tiny if channels == 3 else picture_tiny, name)
+    assert result.ram["camera frame"] == frame
+    assert result.ram["front end"] == 4 * 32 * channels, "a row of sums"
+    assert "sensor driver" in result.flash and "sample ring" not in result.ram
+    assert result.pace is None and "pictures a second" in str(result)
+    assert result.passed and not result.advice
+
+
+@pytest.mark.parametrize(("inference", "rate"), [(0.01, 2.5), (0.18, 2.5), (0.21, 1.7), (0.5, 1.2)])
+def test_pictures_a_second_are_those_of_the_camera_that_are_not_missed(
+    picture_tiny, inference, rate
+):
+    """Five frames a second: one is read, and those that begin meanwhile go by. Making a picture
+    smaller takes 0.013 s."""
+    cost = sensing.sensing_cost("image", picture_tiny, boards["nano33ble"], inference)
+    assert cost.how_often == f", {rate} pictures a second"
+
+
+def test_a_large_picture_model_that_does_not_fit_is_told_what_to_change(picture_tiny):
+    """A board with less memory than the camera's frame takes."""
+    small = dataclasses.replace(boards["nicla_vision"], ram=200_000)
+    result = check_fit(picture_tiny, small)
+    assert not result.passed and "camera frame is the largest" in result.advice[0]
+
+
+def test_boards_with_a_camera_say_which():
+    cameras = {name: board.camera for name, board in boards.items() if board.has_camera}
+    assert cameras["nano33ble"] == cameras["nano33ble_rev2"] == "OV7675"
+    assert cameras["nicla_vision"] == "GC2145" and "nano_rp2040" not in cameras

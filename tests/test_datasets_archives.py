@@ -11,7 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tinykit.datasets.archives import open_tree
+from tinykit.datasets.archives import open_tree, open_tree_of_zips
 from tinykit.errors import TinykitError
 
 # Random, so that compressed archives are as long as plain ones and every cut hits some file.
@@ -184,3 +184,36 @@ def test_a_folder_with_a_link_back_to_itself_is_read_once(tmp_path):
     (tmp_path / "yes" / "again").symlink_to(tmp_path)
     with open_tree(tmp_path) as tree:
         assert tree.names == ["yes/1.wav"]
+
+
+def test_zips_in_a_folder_count_as_folders_unless_they_are_unpacked(tmp_path):
+    (tmp_path / "a.zip").write_bytes(zip_bytes({"1.jpg": b"in a", "b/2.jpg": b"in a/b"}))
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "c.zip").write_bytes(zip_bytes({"3.jpg": b"in deep/c"}))
+    (tmp_path / "d.zip").write_bytes(zip_bytes({"4.jpg": b"packed"}))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "4.jpg").write_bytes(b"unpacked")
+    with open_tree_of_zips(tmp_path) as tree:
+        found = {name: tree.read(name) for name in tree.names}
+    assert found == {
+        "a/1.jpg": b"in a",
+        "a/b/2.jpg": b"in a/b",
+        "deep/c/3.jpg": b"in deep/c",
+        "d/4.jpg": b"unpacked",
+    }
+
+
+def test_an_archive_inside_an_archive_stays_closed(tmp_path):
+    path = tmp_path / "outer.zip"
+    path.write_bytes(zip_bytes({"inner.zip": zip_bytes({"1.jpg": b"1"})}))
+    with open_tree_of_zips(path) as tree:
+        assert tree.names == ["inner.zip"]
+
+
+def test_a_damaged_zip_in_a_folder_is_named(tmp_path):
+    (tmp_path / "a.zip").write_bytes(zip_bytes({"1.jpg": b"1" * 500})[:-30])
+    with (
+        pytest.raises(TinykitError, match=r"a\.zip is cut short or damaged"),
+        open_tree_of_zips(tmp_path),
+    ):
+        pass

@@ -31,7 +31,7 @@ def dataset(axes: int = 6) -> MotionDataset:
     other = split([held((0, 0, 1), 999, 150)], [0])
     days = {"train": [], "validation": [], "test": [day[:, :axes] for day in everyday]}
     test = split(takes, [0, 1, 1])
-    return MotionDataset(LABELS, RATE, other, other, test, axes=axes, everyday=days)
+    return MotionDataset(LABELS, other, other, test, sample_rate=RATE, axes=axes, everyday=days)
 
 
 def test_events_say_where_each_take_is():

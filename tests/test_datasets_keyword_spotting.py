@@ -424,7 +424,7 @@ def test_a_missing_word_is_answered_with_what_is_there(tmp_path):
 
 def test_missing_bundled_recordings_are_explained(tmp_path, monkeypatch):
     monkeypatch.setattr(speech_commands, "BUNDLED", tmp_path / "clips.tar")
-    assert "bundled recordings are missing" in refused()
+    assert "bundled clips are missing" in refused()
 
 
 # Real recordings

@@ -7,7 +7,13 @@ import tarfile
 import numpy as np
 import pytest
 
-from tinykit.datasets.splits import SPLITS, assign, split_of_speaker
+from tinykit.datasets.splits import (
+    SPLITS,
+    assign,
+    split_by_time,
+    split_evenly,
+    split_of_speaker,
+)
 
 
 def warden_which_set(filename: str) -> str:
@@ -84,3 +90,33 @@ def test_without_speaker_names_each_class_is_in_each_split_and_that_is_said():
         there = {s for other, s in zip(y.tolist(), splits, strict=True) if other == label}
         assert there == set(SPLITS), f"class {label} is only in {there}"
     assert len(notes) == 1 and "do not say who speaks" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("n", "sizes"), [(3, [1, 1, 1]), (7, [5, 1, 1]), (10, [7, 1, 2]), (46, [32, 5, 9])]
+)
+def test_examples_that_have_nothing_in_common_are_split_7_1_2(n, sizes):
+    splits = split_evenly(np.repeat([0, 1], n), test_tenths=2)
+    for part in (splits[:n], splits[n:]):
+        assert [part.count(split) for split in SPLITS] == sizes
+    assert splits == split_evenly(np.repeat([0, 1], n), test_tenths=2), "each time the same"
+
+
+def stretches(labels: str, sources: str) -> str:
+    """The split of each example as a letter: t rain, v alidation, x for the test."""
+    letters = {"train": "t", "validation": "v", "test": "x"}
+    return "".join(letters[split] for split in split_by_time(labels, list(sources)))
+
+
+def test_neighbours_in_time_stay_together():
+    """By hand, of 40: stretches of a tenth, from the end x v t t t x t t t t."""
+    assert stretches("a" * 40, "1" * 40) == "t" * 16 + "x" * 4 + "t" * 12 + "v" * 4 + "x" * 4
+
+
+def test_each_label_and_each_source_is_cut_for_itself():
+    assert stretches("a" * 10 + "b" * 5, "1" * 15) == "ttttttvvxx" + "tttvx"
+    assert stretches("a" * 10, "11111" + "22222") == "tttvx" + "tttvx"
+
+
+def test_sources_of_few_examples_are_taken_as_one():
+    assert stretches("a" * 10, "1111222333") == "ttttttvvxx"

@@ -244,5 +244,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path):
 def test_every_entry_is_pinned():
     for name, entry in PUBLIC.items():
         assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256), name
-        assert entry.size > 0 and len(entry.urls) >= 2, f"{name} should have a mirror"
+        assert entry.size > 0
+        # Silicon Labs alone publish MLPerf Tiny's pictures.
+        assert len(entry.urls) >= 2 - (name == "visual_wake_words"), f"{name} should have a mirror"
         assert all(url.endswith(entry.file) for url in entry.urls)

@@ -344,6 +344,43 @@ def test_each_movement_has_scores_of_its_own():
     assert middle.get_ylabel() == "score"
 
 
+def test_a_board_run_with_pictures_shows_what_was_before_the_camera_when():
+    """Ten slots of time, each with the picture taken last before its middle; none before the first.
+    Scores stand where the pictures were taken, not where they would be without a start-up."""
+    frames = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones((1, 12, 16, 3), np.uint8)
+    taken = [1.4 + 0.4 * i for i in range(20)]
+    run = S(**vars(RUN) | {"seconds": 10.0, "pictures": taken})
+    times = 0.4 * np.arange(1, 21)
+    averages = np.stack([np.linspace(1, 0, 20), np.linspace(0, 1, 20)], axis=1)
+    events = [(float(times[12]), "person", 0.7)]
+    scores = np.zeros((20, 2), np.uint8)
+    seen = Stream(["non_person", "person"], times, scores, averages, events, "image")
+    plots.board_run(run, images=frames, heard=seen)
+    strip, scores, _ = figure().axes
+    shown = [(*image.get_extent()[:2], image.get_array().flat[0]) for image in strip.images]
+    assert len(shown) == 9, "in the first second nothing had been taken"
+    for left, right, number in shown:
+        middle = (left + right) / 2
+        assert taken[number] <= middle < taken[number] + 0.4 or number == 19
+    assert [line.get_label() for line in scores.lines if line.get_label()[0] != "_"] == ["person"]
+    np.testing.assert_allclose(scores.lines[0].get_xdata(), taken)
+    [mark] = [line for line in scores.lines if line.get_marker() == "v"]
+    assert mark.get_xdata()[0] == pytest.approx(taken[12])
+    assert scores.get_ylabel() == "score" and strip.get_xlim() == (0, 10)
+
+
+def test_a_board_run_with_pictures_in_grey_that_ended_early():
+    """The run took fewer pictures than there are, and `tk.stream` saw all of them."""
+    frames = np.zeros((8, 12, 16), np.uint8)
+    run = S(**vars(RUN) | {"pictures": [0.5, 1.0, 1.5]})
+    events = [(0.8, "b", 0.9), (2.8, "a", 0.9)]
+    averages = np.full((8, 2), 0.5)
+    seen = Stream(["a", "b"], 0.4 * np.arange(1, 9), averages, averages, events, "image")
+    plots.board_run(run, images=frames, heard=seen)
+    _, scores, _ = figure().axes
+    assert len([line for line in scores.lines if line.get_marker() == "v"]) == 1
+
+
 def test_a_board_run_without_any_light_or_line_can_be_drawn():
     silent = S(board=boards["nano33ble"], seconds=1.0, serial=[], leds=[], inferences=[])
     plots.board_run(silent, CLIP)

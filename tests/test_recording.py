@@ -14,7 +14,7 @@ import yaml
 from cpp_build import SKETCH_FLAGS, STAND_INS, compile_cpp
 
 import tinykit as tk
-from tinykit import recording, serial_ports
+from tinykit import capture, recording, serial_ports
 from tinykit.board import boards
 from tinykit.datasets import load_motion
 from tinykit.errors import TinykitError
@@ -25,7 +25,7 @@ tty = pytest.importorskip("tty", reason="Windows has no pseudo-terminals")
 RATE = 119.0
 HEADER = b"ms,aX,aY,aZ,gX,gY,gZ\n"
 ROOT = Path(__file__).resolve().parents[1]
-CYCLE = recording.COUNT_DOWN + 2.0  # seconds from one take to the next, with seconds=2
+CYCLE = capture.COUNT_DOWN + 2.0  # seconds from one take to the next, with seconds=2
 
 
 class Port:
@@ -78,7 +78,7 @@ class Port:
 def plug(monkeypatch):
     """Gives a function that plugs in a board: chunks of bytes -> the port's name."""
     ports: list[Port] = []
-    really = recording._opened
+    really = capture.open_port
 
     def opened(name: str):
         port = really(name)
@@ -91,7 +91,7 @@ def plug(monkeypatch):
         ports.append(Port(chunks, **how))
         return ports[-1].name
 
-    monkeypatch.setattr(recording, "_opened", opened)
+    monkeypatch.setattr(capture, "open_port", opened)
     yield plugged
     for port in ports:
         port.close()
@@ -121,7 +121,7 @@ def waving(seconds: float, at: Iterable[float] = (), rate: float = RATE) -> np.n
 
 def now(number: int) -> float:
     """Seconds at which "now" is said for take 0, 1, ... (each wait lasts a row too long)."""
-    return recording.WARM_UP + recording.COUNT_DOWN + number * (CYCLE + 0.03)
+    return recording.WARM_UP + capture.COUNT_DOWN + number * (CYCLE + 0.03)
 
 
 def session(takes: int, late: float = 0.4) -> np.ndarray:
@@ -291,7 +291,7 @@ def test_one_lost_row_is_counted_and_the_take_is_kept(plug, tmp_path, capsys):
 def test_a_board_that_starts_anew_spoils_only_the_take(plug, tmp_path, capsys):
     rows = session(3)
     half = round((now(0) + 1) * RATE)
-    again = sent(waving(30, [1 + recording.COUNT_DOWN + 0.4]), start=20)
+    again = sent(waving(30, [1 + capture.COUNT_DOWN + 0.4]), start=20)
     port = plug([HEADER, *sent(rows[:half]), HEADER, *again])
     tk.record_gestures(["wave"], "anna", tmp_path, takes=1, port=port)
     said = capsys.readouterr().out
@@ -440,14 +440,14 @@ def test_a_notebook_shows_one_picture_that_moves(tmp_path):
     cell = f"""
         import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
         import test_recording as t, tinykit as tk
-        from tinykit import recording, serial_ports
+        from tinykit import capture
         port = t.Port([t.HEADER, *t.sent(t.session(1))])
-        really = recording._opened
+        really = capture.open_port
         def opened(name):
             serial = really(name)
             port.opened()
             return serial
-        recording._opened = opened
+        capture.open_port = opened
         tk.record_gestures(["wave"], "anna", {str(tmp_path)!r}, takes=1, port=port.name)
         """
     notebook = nbformat.v4.new_notebook(

@@ -152,7 +152,9 @@ def gestures(n: int, seed: int) -> Split:
 def motion() -> MotionDataset:
     splits = (gestures(n, seed) for seed, n in enumerate((90, 30, 60)))
     everyday = {"train": list(gestures(12, 9).x[12:])}
-    return MotionDataset(["thrust", "sway", "turn", "none"], 119.0, *splits, everyday=everyday)
+    return MotionDataset(
+        ["thrust", "sway", "turn", "none"], *splits, sample_rate=119.0, everyday=everyday
+    )
 
 
 def test_gestures_are_learned_as_words_are(motion):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import swings
+from conftest import bars, swings
 
 from tinykit.errors import TinykitError
 from tinykit.features.audio import LogMel
@@ -370,3 +370,34 @@ def test_motion_of_other_axes_is_refused(gesture_tiny):
         verify(gesture_tiny, [np.zeros((50, 3), np.float32), np.zeros((60, 3), np.float32)])
     with pytest.raises(TinykitError, match="do not fit a model"):
         verify(gesture_tiny, np.zeros((4, 16_000), np.int16))
+
+
+# ---- Pictures ----
+
+
+def test_pictures_of_any_size_are_checked(picture_tiny):
+    """A split, as the data sets have it, and a list of several sizes, in grey and in colour."""
+    y = np.arange(20) % 2
+    pictures = bars(y, seed=12)
+    report = verify(picture_tiny, SimpleNamespace(x=pictures, y=y))
+    assert report.identical and report.samples == 20
+    assert report.accuracy["tflm"] > 0.9, "it knows bars"
+    several = [picture[..., 0] if i % 3 else picture for i, picture in enumerate(pictures)]
+    several[0] = several[0].repeat(2, axis=0)
+    again = verify(picture_tiny, several, y=y, also=picture_tiny.frontend(pictures))
+    assert again.samples == 40 and again.accuracy["tflm"] > 0.9
+
+
+def test_pictures_of_the_networks_own_size_are_not_taken_for_features(colour_tiny):
+    """32 x 32 in colour is the shape of the input, but pixels from 0 to 255 are none."""
+    y = np.arange(20) % 2
+    small = np.stack([colour_tiny.frontend.pixels(picture) for picture in bars(y, seed=13)])
+    report = verify(colour_tiny, small, y=y)
+    assert report.identical and report.accuracy["tflm"] > 0.9
+
+
+def test_what_is_no_picture_is_refused(picture_tiny):
+    for wrong in (np.zeros((2, 50, 50, 4), np.uint8), np.zeros((4, 16_000), np.int16)):
+        with pytest.raises(TinykitError) as caught:
+            verify(picture_tiny, wrong)
+        assert "\n" not in str(caught.value)

@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 _MODULES = ("datasets", "features", "models", "plots", "streaming", "verification")
 _NAMES = {
     "Augmentation": "tinykit.augmentation",
+    "ImageAugmentation": "tinykit.image_augmentation",
     "MotionAugmentation": "tinykit.motion_augmentation",
     "TinyModel": "tinykit.quantization",
     "TinykitError": "tinykit.errors",
@@ -28,8 +29,10 @@ _NAMES = {
     "compile": "tinykit.compiler",
     "export_sketch": "tinykit.export",
     "load_checkpoint": "tinykit.training",
+    "load_dials": "tinykit.dials",
     "quantize": "tinykit.quantization",
     "record_gestures": "tinykit.recording",
+    "record_images": "tinykit.image_recording",
     "score": "tinykit.motion_scoring",
     "stream": "tinykit.streaming",
     "train": "tinykit.training",
@@ -45,8 +48,11 @@ if TYPE_CHECKING:
     from tinykit.augmentation import Augmentation
     from tinykit.board import VirtualBoard, boards, check_fit
     from tinykit.compiler import compile
+    from tinykit.dials import load_dials
     from tinykit.errors import TinykitError
     from tinykit.export import export_sketch
+    from tinykit.image_augmentation import ImageAugmentation
+    from tinykit.image_recording import record_images
     from tinykit.motion_augmentation import MotionAugmentation
     from tinykit.motion_scoring import score
     from tinykit.projects import write_report

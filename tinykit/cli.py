@@ -118,8 +118,9 @@ def _parser() -> argparse.ArgumentParser:
         "--input",
         type=Path,
         metavar="FILE",
-        help="a recording of sound or motion for the sketch (default: words or gestures of the "
-        "bundled data), a .npy file of inputs for a model (default: a random one)",
+        help="for a sketch: a recording of sound or motion, a picture or a folder of pictures "
+        "(default: something of the bundled data); for a model: a .npy file of inputs (default: a "
+        "random one)",
     )
     sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
     sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")

@@ -1,17 +1,17 @@
-"""What kind of data a model is for: sound or motion. Stages that differ have a table by kind."""
+"""What kind of data a model is for: sound, motion, pictures. Stages that differ have a table."""
 
 from typing import Any
 
 from tinykit.errors import TinykitError
 
-AUDIO, MOTION = "audio", "motion"
+AUDIO, MOTION, IMAGE = "audio", "motion", "image"
 
 #: Kind of data by the name of the front end's class (in `tinykit.features`).
-KINDS = {"LogMel": AUDIO, "Motion": MOTION}
+KINDS = {"LogMel": AUDIO, "Motion": MOTION, "Picture": IMAGE}
 
 
 def kind_of(frontend: Any) -> str | None:
-    """`AUDIO` or `MOTION`; None for a front end that tinykit does not know, or none at all."""
+    """`AUDIO`, `MOTION` or `IMAGE`; None for no front end, or one that tinykit does not know."""
     return KINDS.get(type(frontend).__name__)
 
 

@@ -130,6 +130,57 @@ def gesture_cnn(
     return keras.Model(inputs, _scores(layers, x, labels), name="gesture_cnn")
 
 
+def mobilenet(
+    shape: tuple[int, int, int],
+    labels: Sequence[str],
+    *,
+    width: float = 0.25,
+    blocks: int = 3,
+    dropout: float = 0.2,
+    seed: int = 0,
+) -> keras.Model:
+    """MobileNet for small pictures, after Howard et al. 2017. Taught in notebook 02.
+
+    A first convolution, then pairs of a depthwise 3x3 and a pointwise 1x1 convolution. Wherever the
+    picture is halved the channels are doubled: from 32 * `width` to 1024 * `width` of them. Its two
+    dials are the width, which scales all channels, and the side of the picture, which the front end
+    sets. MobileNet's last block is left out, and of five equal ones in the middle only `blocks`
+    stay: they hold most of the weights and little of the accuracy.
+
+    Args:
+        shape: (size, size, channels) of the features, as `frontend.shape` gives; a size of 32 or
+            more.
+        labels: class names; one output each.
+        width: share of the original's channels, the dial between accuracy and cost.
+        blocks: equal blocks at 1/16 of the picture's side.
+        dropout: share of pooled features hidden in training.
+        seed: the same seed starts from the same weights.
+
+    Returns:
+        An uncompiled model, float32 (batch, size, size, channels) to probabilities
+        (batch, len(labels)).
+    """
+    keras = load_keras()
+    layers = keras.layers
+    keras.utils.set_random_seed(seed)
+
+    def normalized(x):
+        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+    def channels(full: int) -> int:
+        return max(8, 4 * round(full * width / 4))
+
+    inputs = keras.Input(shape, name="features")
+    x = normalized(layers.Conv2D(channels(32), 3, 2, "same", use_bias=False)(inputs))
+    stages = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)]
+    for full, stride in [*stages, *[(512, 1)] * blocks, (1024, 2)]:
+        x = normalized(layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x))
+        x = normalized(layers.Conv2D(channels(full), 1, use_bias=False)(x))
+    x = layers.GlobalAveragePooling2D(keepdims=True, name="pooled")(x)
+    x = layers.Dropout(dropout, seed=seed)(x)
+    return keras.Model(inputs, _scores(layers, x, labels), name="mobilenet")
+
+
 def _scores(layers, pooled, labels: Sequence[str]):
     """A dense layer with softmax on pooled features, (batch, 1, 1, channels).
 

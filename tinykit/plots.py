@@ -7,6 +7,8 @@ the cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -14,7 +16,14 @@ import numpy as np
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from tinykit.kinds import MOTION
+from tinykit.image_plots import (  # noqa: F401 (lessons say tk.plots.pictures)
+    convolutions,
+    dials,
+    label_rule,
+    pictures,
+    where_it_looks,
+)
+from tinykit.kinds import AUDIO, IMAGE, MOTION
 from tinykit.motion_plots import (  # noqa: F401 (lessons say tk.plots.takes)
     energy,
     gestures,
@@ -377,6 +386,7 @@ def board_run(
     sample_rate: int = 16_000,
     *,
     motion: np.ndarray | None = None,
+    images: np.ndarray | Sequence[np.ndarray] | None = None,
 ) -> None:
     """What the virtual board did: what it printed, when its LEDs were lit, and when its processor
     ran the model.
@@ -384,16 +394,17 @@ def board_run(
     Args:
         run: the result of `VirtualBoard.run`.
         audio: the recording it heard, int16; None when it heard nothing.
-        heard: `tk.stream` of the same recording, for the averaged scores of the keywords.
+        heard: `tk.stream` of the same recording, for the scores.
         sample_rate: of the recording, Hz.
         motion: what it felt, float (n, 6) at the rate of its sensor; acceleration is shown.
+        images: what it saw, uint8 (n, height, width) or (n, height, width, 3); about ten are shown.
     """
     inferences = [(x.seconds, x.cycles / run.board.clock) for x in run.inferences]
     lanes = dict(sorted(_lit_times(run).items()))
     if inferences or not lanes:
         lanes = {"model": inferences, **lanes}
-    ratios = {"audio": 1.1, "motion": 1.5, "heard": 1.5, "lanes": 0.25 * len(lanes)}
-    shown = {"audio": audio, "motion": motion, "heard": heard, "lanes": lanes}
+    ratios = {"audio": 1.1, "motion": 1.5, "images": 0.7, "heard": 1.5, "lanes": 0.25 * len(lanes)}
+    shown = {"audio": audio, "motion": motion, "images": images, "heard": heard, "lanes": lanes}
     names = [[name] for name in ratios if shown[name] is not None]
     size = (9, 1.4 + 1.6 * (len(names) - 1))
     with plt.rc_context(STYLE):
@@ -405,8 +416,10 @@ def board_run(
             axes["audio"].set(ylabel="amplitude")
         if motion is not None:
             _draw_acceleration(axes["motion"], motion, run.board.imu_rate)
+        if images is not None:
+            _draw_pictures(axes["images"], images, run.pictures, run.seconds)
         if heard is not None:
-            _draw_averages(axes["heard"], heard)
+            _draw_averages(axes["heard"], heard if images is None else _as_taken(heard, run))
         _draw_lanes(axes["lanes"], lanes)
         _draw_serial(list(axes.values()), run.serial, run.seconds)
         axes["lanes"].set(xlabel="time (s)", xlim=(0, run.seconds))
@@ -420,6 +433,37 @@ def _draw_acceleration(ax: Axes, motion: np.ndarray, sample_rate: float) -> None
         ax.plot(times, motion[:, axis], lw=0.8, label=name)
     ax.set(ylabel="acceleration (g)")
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
+
+
+_THUMBNAILS = 10
+
+
+def _draw_pictures(
+    ax: Axes, images: Sequence[np.ndarray], taken: Sequence[float], seconds: float
+) -> None:
+    """A strip of pictures: each fills a slot of time, the one taken last before its middle."""
+    edges = np.linspace(0, seconds, _THUMBNAILS + 1)
+    for left, right in pairwise(edges):
+        last = int(np.searchsorted(taken, (left + right) / 2, side="right")) - 1
+        if last >= 0:
+            gap = 0.02 * (right - left)
+            extent = (left + gap, right - gap, 0, 1)
+            ax.imshow(images[last], "gray", vmin=0, vmax=255, aspect="auto", extent=extent)
+    ax.set(ylim=(0, 1), yticks=[])
+    ax.grid(False)
+
+
+def _as_taken(seen: Stream, run: BoardRun) -> Stream:
+    """`tk.stream` of pictures with the times at which the board took them."""
+    n = min(len(seen.times), len(run.pictures))
+    taken = np.array(run.pictures[:n])
+    numbers = np.searchsorted(seen.times, [time for time, _, _ in seen.events])
+    events = [
+        (float(taken[number]), label, score)
+        for number, (_, label, score) in zip(numbers, seen.events, strict=True)
+        if number < n
+    ]
+    return replace(seen, times=taken, averages=seen.averages[:n], events=events)
 
 
 def _draw_serial(axes: Sequence[Axes], lines: Sequence[SerialLine], seconds: float) -> None:
@@ -474,10 +518,12 @@ def _draw_lanes(ax: Axes, lanes: dict[str, list[tuple[float, float]]]) -> None:
 def _draw_averages(ax: Axes, heard: Stream) -> None:
     """The averaged scores of the keywords over time, and a mark at each report.
 
-    Of movements, which come now and then, each has its own scores: a stem for each gesture.
+    Of movements, which come now and then, each has its own scores: a stem for each gesture. Of
+    pictures the label at rest, the first, is left out.
     """
+    ignored = heard.labels[:1] if heard.kind == IMAGE else ("unknown", "silence", "none")
     for index, label in enumerate(heard.labels):
-        if label in ("unknown", "silence", "none"):
+        if label in ignored:
             continue
         scores, colour = heard.averages[:, index], COLOURS[index % len(COLOURS)]
         if heard.kind == MOTION:
@@ -488,7 +534,7 @@ def _draw_averages(ax: Axes, heard: Stream) -> None:
     for time, label, score in heard.events:
         colour = COLOURS[heard.labels.index(label) % len(COLOURS)]
         ax.plot(time, score + 0.06, "v", color=colour, ms=8, clip_on=False)
-    what = "score" if heard.kind == MOTION else "average score"
+    what = "average score" if heard.kind == AUDIO else "score"
     ax.set(ylabel=what, ylim=(0, 1.1))
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 

@@ -1,18 +1,18 @@
 """`tinykit predict`: a trained model on a student's own files, one row each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from tinykit.datasets import load_clip, load_motion
+from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_image, load_motion
 from tinykit.datasets.archives import is_hidden
 from tinykit.datasets.motion import Recording
 from tinykit.datasets.motion_files import SUFFIXES as MOTION_SUFFIXES
 from tinykit.errors import TinykitError, one_line
-from tinykit.features import LogMel, Motion
-from tinykit.kinds import AUDIO, MOTION, kind_of_model
+from tinykit.features import LogMel, Motion, Picture
+from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 from tinykit.quantization import TinyModel
 
 SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
@@ -23,7 +23,7 @@ def predict_files(
 ) -> list[dict]:
     """Class scores of files, and of every file in folders, by the model in `out_dir`.
 
-    The model's front end says which files they are: of sound, or of motion.
+    The model's front end says which files they are: of sound, of motion, or pictures.
 
     Args:
         out_dir: folder with model.tflite and tinymodel.json.
@@ -48,9 +48,9 @@ def predict_files(
         raise TinykitError("rows (--rows) belongs to models of motion. Leave it out.")
     results, features = [], []
     for path in paths:
-        files = _files_in(path, reader.suffixes) if path.is_dir() else [path]
+        files = files_in(path, reader.suffixes) if path.is_dir() else [path]
         if not files:
-            error = f"{path} holds no {reader.name} files. Give a folder of recordings."
+            error = f"{path} holds no {reader.name} files. Give a folder that has some."
             results.append({"file": str(path), "error": error})
         for file in files:
             try:
@@ -96,6 +96,10 @@ def _read_motion(file: Path, frontend: Motion, rows: int | None) -> tuple[np.nda
     return replace(frontend, sample_rate=recording.sample_rate)(takes), list(recording.notes)
 
 
+def _read_picture(file: Path, frontend: Picture, _: int | None) -> tuple[np.ndarray, list[str]]:
+    return frontend([load_image(file)]), []
+
+
 def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
     """Raise TinykitError when a recording lacks the rotation that a model's front end takes."""
     if recording.axes < frontend.axes:
@@ -108,10 +112,12 @@ def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
 _READERS = {
     AUDIO: _Reader("sound", SOUND_SUFFIXES, _read_sound),
     MOTION: _Reader("motion", set(MOTION_SUFFIXES), _read_motion),
+    IMAGE: _Reader("picture", set(IMAGE_SUFFIXES), _read_picture),
 }
 
 
-def _files_in(folder: Path, suffixes: set[str]) -> list[Path]:
+def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files with one of these suffixes anywhere in a folder, sorted; hidden ones left out."""
     return sorted(
         path
         for path in folder.rglob("*")

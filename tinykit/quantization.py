@@ -22,12 +22,16 @@ from tinykit import tflite_file
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
 from tinykit.files import write_together
-from tinykit.kinds import AUDIO, KINDS, MOTION, kind_of
+from tinykit.kinds import AUDIO, IMAGE, KINDS, MOTION, kind_of
 from tinykit.quiet import captured_output
 from tinykit.tflite_file import Layer
 
 _FORMAT = 1
-_PROJECTS = {AUDIO: "keyword_spotting", MOTION: "gesture_recognition"}
+_PROJECTS = {
+    AUDIO: "keyword_spotting",
+    MOTION: "gesture_recognition",
+    IMAGE: "visual_wake_words",
+}
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,7 @@
 """Recording your own gestures from a board that runs arduino/capture_imu. Taught in notebook 03."""
 
 import contextlib
-import errno
 import io
-import re
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,16 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from tinykit.capture import COUNT_DOWN, BoardError, Link, check_names, in_notebook
 from tinykit.datasets.gestures import NONE, person_of
 from tinykit.datasets.motion_files import USUAL_RATE, measured_rate, read_motion
 from tinykit.datasets.motion_text import COLUMNS
 from tinykit.errors import TinykitError
 from tinykit.files import write_atomically
-from tinykit.serial_ports import connected_boards, find_port
+from tinykit.serial_ports import find_port
 
-BAUD = 115_200
 WARM_UP = 1.0  # seconds in which the rate is measured
-COUNT_DOWN = 3  # seconds
 
 _PATIENCE = 3.0  # seconds without a row of motion
 _ATTEMPTS = 3  # at a take
@@ -33,7 +29,6 @@ _RATE_OFF = 0.02
 _LONGEST = 100_000  # bytes without a line end that are kept
 _REDRAWN = 0.2  # seconds between two pictures
 _SHOWN = 3.0  # seconds in the picture
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*#@\x00-\x1f]|^\.|[. ]$')
 _FLASH = "Flash arduino/capture_imu to it (its README says how), then try again."
 
 
@@ -86,7 +81,7 @@ def record_gestures(
             screen.say(
                 f"Done: {done} takes in {out}. {board.rate:.1f} rows a second, {board.lost} lost."
             )
-        except _BoardError as error:
+        except BoardError as error:
             takes = "1 take is" if done == 1 else f"{done} takes are"
             kept = f"{takes} kept in {out}; record the others with takes=." if done else ""
             raise TinykitError(f"{error} {kept}".strip()) from error
@@ -95,11 +90,7 @@ def record_gestures(
 
 def _checked(gestures: Iterable[str], person: str, takes: int, seconds: float) -> list[str]:
     names = [gestures] if isinstance(gestures, str) else list(gestures or [])
-    for name in [*names, person]:
-        if not isinstance(name, str) or not name.strip() or _FORBIDDEN.search(name):
-            raise TinykitError(
-                f"{name!r} cannot be the name of a file. Take letters, digits, spaces and '_'."
-            )
+    check_names([*names, person])
     if not names or len(set(names)) < len(names):
         raise TinykitError(f"gestures is {names}. Name at least one, none of them twice.")
     if any(not person_of(person, name) for name in names):
@@ -143,7 +134,7 @@ def _takes(
                 break
             screen.say(f"{title}: {problem} Once more.")
         else:
-            raise _BoardError(f"{title} was tried {_ATTEMPTS} times: {problem}")
+            raise BoardError(f"{title} was tried {_ATTEMPTS} times: {problem}")
         yield motion
 
 
@@ -234,10 +225,6 @@ class _File:
 # The board
 
 
-class _BoardError(Exception):
-    """Nothing more can be recorded; takes that are done are kept."""
-
-
 class _Board:
     """A serial port on which rows of motion arrive.
 
@@ -249,8 +236,8 @@ class _Board:
 
     def __init__(self, port: str, screen: "_Screen") -> None:
         self.rate, self.lost, self.starts = 0.0, 0, 0
-        self._port, self._screen = port, screen
-        self._serial = _opened(port)
+        self._screen = screen
+        self._link = Link(port)
         self._received = b""
         self._in_step = False  # whether the beginning of a line is known
         self._ms: list[float] = []  # of the last rows
@@ -260,8 +247,7 @@ class _Board:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):  # it is gone
-            self._serial.close()
+        self._link.close()
 
     def read(self, seconds: float) -> tuple[np.ndarray, int]:
         """The rows of the next `seconds` of the board's clock, float32 (rows, 6), and how many
@@ -271,8 +257,9 @@ class _Board:
         while passed < 1_000 * seconds:
             ms, motion = self._next()
             if time.monotonic() > latest:
-                raise _BoardError(
-                    f"The board on {self._port} sends rows whose first number is no time. {_FLASH}"
+                raise BoardError(
+                    f"The board on {self._link.port} sends rows whose first number is no time. "
+                    f"{_FLASH}"
                 )
             step = ms - self._ms[-1] if self._ms else 0.0
             if not 0 <= step < _RESTARTED:
@@ -289,7 +276,7 @@ class _Board:
         return np.array(rows, np.float32), lost
 
     def _next(self) -> tuple[float, list[float]]:
-        """The next row: milliseconds, motion. _BoardError when none comes for some seconds."""
+        """The next row: milliseconds, motion. BoardError when none comes for some seconds."""
         deadline, other = time.monotonic() + _PATIENCE, ""
         while not self._rows:
             for line in self._lines():
@@ -300,19 +287,12 @@ class _Board:
                     self._rows.append((values[0], values[1:]))
             self._screen.draw([motion for _, motion in self._rows], self.rate)
             if not self._rows and time.monotonic() > deadline:
-                raise _BoardError(self._silence(other))
+                raise BoardError(self._silence(other))
         return self._rows.popleft()
 
     def _lines(self) -> list[str]:
         """The complete lines that have arrived."""
-        import serial
-
-        try:
-            self._received += self._serial.read(max(1, self._serial.in_waiting))
-        except (serial.SerialException, OSError) as error:
-            raise _BoardError(
-                f"The board on {self._port} was unplugged. Connect it again."
-            ) from error
+        self._received += self._link.receive()
         *lines, self._received = self._received[-_LONGEST:].split(b"\n")
         texts = [line.decode("ascii", errors="replace") for line in lines]
         if not self._in_step and texts:  # the first line may be half a line
@@ -323,9 +303,9 @@ class _Board:
     def _silence(self, other: str) -> str:
         if other:
             what = f"sends {other[:60]!r} instead of rows of motion"
-            return f"The board on {self._port} {what}. {_FLASH}"
+            return f"The board on {self._link.port} {what}. {_FLASH}"
         return (
-            f"The board on {self._port} has sent nothing for {_PATIENCE:g} s. Press its reset "
+            f"The board on {self._link.port} has sent nothing for {_PATIENCE:g} s. Press its reset "
             f"button. Or else: {_FLASH}"
         )
 
@@ -341,26 +321,6 @@ def _values(line: str) -> list[float] | None:
     return values if good and largest <= 32 else None
 
 
-def _opened(port: str):
-    """The serial port, or a TinykitError that says why not."""
-    import serial
-
-    try:
-        return serial.Serial(port, BAUD, timeout=0.05, exclusive=True)
-    except (serial.SerialException, OSError, ValueError) as error:
-        code, text = getattr(error, "errno", None), str(error)
-        if code == errno.ENOENT or "FileNotFound" in text:
-            ports = ", ".join(name for name, _ in connected_boards()) or "none"
-            what = f"There is no port {port} (connected boards: {ports}). Check its name"
-        elif code in (errno.EBUSY, errno.EAGAIN) or "lock" in text or "Access is denied" in text:
-            what = f"Another program has {port} open. Close the Serial Monitor"
-        elif code in (errno.EACCES, errno.EPERM):
-            what = f"You may not open {port}. On Linux: sudo usermod -a -G dialout $USER, log in"
-        else:
-            what = f"{port} cannot be opened ({text}). Check the cable"
-        raise TinykitError(f"{what} and try again.") from error
-
-
 # What the person sees
 
 
@@ -368,7 +328,7 @@ class _Screen:
     """Tells what to do: above a moving picture in a notebook, else in lines of text."""
 
     def __init__(self, plot: bool) -> None:
-        self._picture = _LivePlot() if plot and _in_notebook() else None
+        self._picture = _LivePlot() if plot and in_notebook() else None
 
     def __enter__(self) -> "_Screen":
         return self
@@ -442,11 +402,3 @@ class _LivePlot:
         png = io.BytesIO()
         self._figure.savefig(png, format="png", dpi=80)
         return Image(data=png.getvalue(), format="png")
-
-
-def _in_notebook() -> bool:
-    if "ipykernel" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return type(get_ipython()).__name__ == "ZMQInteractiveShell"

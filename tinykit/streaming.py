@@ -1,6 +1,6 @@
 """From a stream of scores to decisions. C++ twin: TinyKit/src/KeywordDecider.h.
 
-Taught in notebook 01. For motion, see motion_streaming.py.
+Taught in notebook 01. For motion and pictures, see motion_streaming.py and image_streaming.py.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinykit.errors import TinykitError
-from tinykit.kinds import AUDIO, MOTION, kind_of_model
+from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 
 if TYPE_CHECKING:
     from tinykit.quantization import TinyModel
 
 _UINT32 = 0xFFFFFFFF
-_NOTHING = {AUDIO: "no keyword heard", MOTION: "no gesture felt"}
+_NOTHING = {AUDIO: "no keyword heard", MOTION: "no gesture felt", IMAGE: "no change seen"}
 
 #: How a sketch decides, unless TinyModel.decision says otherwise: the arguments of KeywordDecider
 #: and `stride_frames`, the frames from one inference to the next.
@@ -100,13 +100,14 @@ class Stream:
 
     Attributes:
         labels: class names in the order of `scores`' columns.
-        times: seconds at which each inference's window of sound ends, or at which a movement is
-            known to be over, float64 (n,).
+        times: seconds at which each inference's window of sound ends, at which a movement is known
+            to be over, or at which a picture has been taken, float64 (n,).
         scores: the network's outputs, uint8 (n, classes), 0 ... 255.
         averages: what decisions rest on, float64 (n, classes), 0 ... 1: of keywords the moving
-            averages of the scores, of gestures the scores themselves.
-        events: (seconds, label, score 0 ... 1) of each reported keyword or gesture.
-        kind: of data, `tinykit.kinds.AUDIO` or `MOTION`.
+            averages of the scores, of gestures and pictures the scores themselves.
+        events: (seconds, label, score 0 ... 1) of each reported keyword or gesture, and of each
+            change of what is seen in pictures.
+        kind: of data, `tinykit.kinds.AUDIO`, `MOTION` or `IMAGE`.
     """
 
     labels: list[str]
@@ -123,33 +124,43 @@ class Stream:
 
 def stream(
     tiny: TinyModel,
-    recording: np.ndarray,
+    recording: np.ndarray | Sequence[np.ndarray],
     decision: Mapping[str, int] | None = None,
     sample_rate: float | None = None,
+    seconds_per_frame: float | None = None,
 ) -> Stream:
-    """Listen to a recording, or watch one of motion, as the sketch does.
+    """Listen to a recording, watch one of motion, or look at pictures, as the sketch does.
 
-    Sound: slide, score, average, decide. Motion: find movements, score each, decide.
+    Sound: slide, score, average, decide. Motion: find movements, score each, decide. Pictures:
+    score each, decide when several agree.
 
     Args:
-        tiny: a keyword or gesture model with its front end.
+        tiny: a model with its front end.
         recording: int16 samples of sound at the front end's rate, at least one window long; or
-            motion, float (n, axes): acceleration in g, rotation in degrees per second.
+            motion, float (n, axes): acceleration in g, rotation in degrees per second; or pictures
+            in the order in which they were taken, uint8 (n, height, width) or (n, height, width,
+            3), or a list of them.
         decision: constants of the decision logic in the place of `tiny.decision`. A board that
             would be too busy asks the model less often: `Sketch.decision` says how it decides.
         sample_rate: of the motion, Hz, where it is another than the front end's: a board's sensor
             may be faster or slower (`Board.imu_rate`).
+        seconds_per_frame: from one picture to the next; default 0.4, as on a Nano 33 BLE Sense.
 
     Returns:
-        The scores over time and the keywords or gestures reported.
+        The scores over time and what was reported.
 
     Raises TinykitError when the model has no front end, and when the recording is shorter than a
-    window, or not one channel, or not of as many axes as the front end wants.
+    window, or not one channel, or not of as many axes as the front end wants, or no pictures.
     """
-    if kind_of_model(tiny) == MOTION:
+    kind = kind_of_model(tiny)
+    if kind == MOTION:
         from tinykit.motion_streaming import stream_motion
 
         return stream_motion(tiny, recording, decision, sample_rate)
+    if kind == IMAGE:
+        from tinykit.image_streaming import stream_pictures
+
+        return stream_pictures(tiny, recording, decision, seconds_per_frame)
     return _stream_audio(tiny, recording, decision)
 
 

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinykit import places
 from tinykit.augmentation import Augmentation
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
 from tinykit.files import write_together
-from tinykit.kinds import AUDIO, kind_of
+from tinykit.image_augmentation import ImageAugmentation
+from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of
 from tinykit.motion_augmentation import MotionAugmentation
 from tinykit.progress import Progress
 from tinykit.quantization import TinyModel
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
     import keras
 
     from tinykit.datasets.dataset import Dataset, Split
-    from tinykit.features import LogMel, Motion
+    from tinykit.features import LogMel, Motion, Picture
 
 CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+_AUGMENTATIONS = {AUDIO: Augmentation, MOTION: MotionAugmentation, IMAGE: ImageAugmentation}
 
 # How often a label is drawn, against the others: silence is soon learned, everyday motion has many
 # forms.
@@ -64,33 +68,33 @@ class History:
 def train(
     model: keras.Model,
     data: Dataset,
-    frontend: LogMel | Motion,
+    frontend: LogMel | Motion | Picture,
     *,
     epochs: int = 12,
     clips_per_epoch: int = 8_000,
     batch_size: int = 128,
     learning_rate: float = 2e-3,
     label_smoothing: float = 0.05,
-    augmentation: Augmentation | MotionAugmentation | None = None,
+    augmentation: Augmentation | MotionAugmentation | ImageAugmentation | None = None,
     seed: int = 0,
 ) -> History:
     """Train `model` in place on augmented examples of `data.train`.
 
-    Every epoch draws `clips_per_epoch` clips or takes, each label equally often (silence half as
-    often, everyday motion more often), bends each one anew and computes its features. The learning
-    rate rises for half an epoch and then falls to 0 along a cosine, so the last epochs settle. What
-    is measured and kept is a moving average of the weights.
+    Every epoch draws `clips_per_epoch` clips, takes or pictures, each label equally often (silence
+    half as often, everyday motion more often), bends each one anew and computes its features. The
+    learning rate rises for half an epoch and then falls to 0 along a cosine, so the last epochs
+    settle. What is measured and kept is a moving average of the weights.
     While the network learns one epoch, the next is prepared.
 
     Args:
-        model: maps features (frames, bands, 1) to probabilities of `data.labels`.
+        model: maps features to probabilities of `data.labels`.
         data: its `train` split is learned, its `validation` split only measured.
         frontend: computes the features.
         epochs, clips_per_epoch, batch_size: how long, and in what portions.
         learning_rate: the highest step size of AdamW.
         label_smoothing: share of certainty given to the other labels.
-        augmentation: the changes to the examples; by default `Augmentation()` for sound and
-            `MotionAugmentation()` for motion.
+        augmentation: the changes to the examples; by default `Augmentation()` for sound,
+            `MotionAugmentation()` for motion, `ImageAugmentation()` for pictures.
         seed: the same seed and machine give the same weights.
 
     Raises TinykitError when labels and model outputs differ in number.
@@ -101,27 +105,30 @@ def train(
             f"The model has {model.output_shape[-1]} outputs but the data {n_labels} labels. "
             "Make the model with these labels."
         )
+    if augmentation is None:
+        augmentation = _AUGMENTATIONS[kind_of(frontend)]()
     keras = load_keras()
     keras.utils.set_random_seed(seed)
-    model.compile(
-        keras.optimizers.AdamW(
-            _schedule(keras, learning_rate, epochs, math.ceil(clips_per_epoch / batch_size)),
-            weight_decay=1e-4,
-        ),
-        keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing),
-        metrics=["accuracy"],
-    )
+    scoring = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
+    model.compile(loss=scoring, metrics=["accuracy"])
+    steps = epochs, math.ceil(clips_per_epoch / batch_size)
+    optimizer = keras.optimizers.AdamW(_schedule(keras, learning_rate, *steps), weight_decay=1e-4)
+    taught = _with_second_task(model, data, optimizer, scoring)
     one_hot = np.eye(n_labels, dtype=np.float32)
-    validation = frontend(data.validation.x)[..., None], one_hot[data.validation.y]
+    shape = (-1, *model.input_shape[1:])
+    validation = frontend(data.validation.x).reshape(shape), one_hot[data.validation.y]
 
-    if augmentation is None:
-        augmentation = Augmentation() if kind_of(frontend) == AUDIO else MotionAugmentation()
-
-    def prepare(epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        features, y = training_features(
-            data, frontend, clips_per_epoch, augmentation, (seed, epoch)
-        )
-        return features[..., None], one_hot[y]
+    def prepare(epoch: int) -> tuple[np.ndarray, Any]:
+        if taught is model:
+            features, y = training_features(
+                data, frontend, clips_per_epoch, augmentation, (seed, epoch)
+            )
+            return features.reshape(shape), one_hot[y]
+        random = np.random.default_rng((seed, epoch))
+        chosen = balanced_sample(data.train, data.labels, clips_per_epoch, random)
+        pictures, masks = augmentation.copies(data, chosen, random)
+        where = places.targets(masks, *taught.output_shape[1][1:3])
+        return frontend(pictures), [one_hot[data.train.y[chosen]], where]
 
     average = _Average(model)
     after_step = keras.callbacks.LambdaCallback(on_train_batch_end=average.update)
@@ -129,13 +136,13 @@ def train(
     started = time.monotonic()
     with Progress("epoch", epochs) as progress:
         for x, y in _prepared_ahead(prepare, epochs):
-            fitted = model.fit(
+            fitted = taught.fit(
                 x, y, batch_size, shuffle=False, verbose=0, callbacks=[after_step]
             ).history
             with average.in_use():
                 val_loss, val_accuracy = model.evaluate(*validation, batch_size=512, verbose=0)
             history.loss.append(fitted["loss"][0])
-            history.accuracy.append(fitted["accuracy"][0])
+            history.accuracy.append(fitted.get("scores_accuracy", fitted.get("accuracy"))[0])
             history.val_loss.append(val_loss)
             history.val_accuracy.append(val_accuracy)
             progress.step(f"accuracy {history.accuracy[-1]:.1%}, validation {val_accuracy:.1%}")
@@ -144,11 +151,26 @@ def train(
     return history
 
 
+def _with_second_task(model: keras.Model, data: Dataset, optimizer: Any, scoring: Any):
+    """The network to train: `model`, or one of the same weights with a second output for places."""
+    taught = places.with_places(model, data)
+    if taught is None:
+        model.compile(optimizer, scoring, metrics=["accuracy"])
+        return model
+    taught.compile(
+        optimizer,
+        [scoring, "binary_crossentropy"],
+        loss_weights=[1.0, places.WEIGHT],
+        metrics=[["accuracy"], []],
+    )
+    return taught
+
+
 def training_features(
     data: Dataset,
-    frontend: LogMel | Motion,
+    frontend: LogMel | Motion | Picture,
     n: int,
-    augmentation: Augmentation | MotionAugmentation,
+    augmentation: Augmentation | MotionAugmentation | ImageAugmentation,
     seed: int | tuple[int, ...] = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw `n` training examples and compute features of changed copies of them.

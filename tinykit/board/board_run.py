@@ -104,6 +104,7 @@ class BoardRun:
         microphone_stopped: when the PDM library stopped for good because the samples before had
             not been read yet, in seconds; None when it never did.
         lost_motion: rows of motion that passed unread between two that were read.
+        pictures: when each picture was taken, in seconds.
         static_bytes: RAM of global and static variables.
         stack_bytes: deepest stack.
         flash_bytes: code and constants of sketch and libraries. Of the real board's core, which
@@ -126,6 +127,7 @@ class BoardRun:
     lost_samples: int
     microphone_stopped: float | None
     lost_motion: int
+    pictures: list[float] = field(repr=False)
     static_bytes: int
     stack_bytes: int
     flash_bytes: int

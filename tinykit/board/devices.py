@@ -1,14 +1,16 @@
-"""What is around the processor: serial port, pins, microphone, motion sensor, camera.
+"""What is around the processor: serial port, pins, microphone, motion sensor; see camera.py, too.
 
 The sketch reaches them through doors, registers at fixed addresses (core/doors.h has the same
 numbers). All times are in cycles of the processor's clock; all devices are deterministic.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tinykit.board.backtrace import backtrace
+from tinykit.board.camera import Camera
 from tinykit.board.machine import FOREVER, Machine, MachineError
 
 MOST_KEPT = 100_000  # lines of Serial, and changes of pins
@@ -287,49 +289,6 @@ class MotionSensor:
         return max(0, min(newest, max(self._read[0] + 1, newest + 1 - self._QUEUE)))
 
 
-@dataclass
-class Camera:
-    """Shows one picture after the other, a new one at every readFrame()."""
-
-    machine: Machine
-    images: np.ndarray | None  # uint8, (n, height, width) or (n, height, width, 3)
-    shown: int = 0
-    exhausted: bool = False
-    _size: tuple[int, int, int] = field(default=(0, 0, 0))
-
-    def start(self, packed: int) -> None:
-        """width | height << 12 | bytes per pixel << 24."""
-        self._size = packed & 0xFFF, packed >> 12 & 0xFFF, packed >> 24
-
-    def copy_frame(self, address: int) -> None:
-        """Put the next picture into memory; black when there is none."""
-        width, height, depth = self._size
-        frame = np.zeros((height, width, depth), np.uint8)
-        if self.images is not None:
-            if self.shown < len(self.images):
-                frame[:] = _pixels(self.images[self.shown], width, height, depth)
-            else:
-                self.exhausted = True
-                self.machine.counter.deadline = 0  # stop as soon as possible
-        self.shown += 1
-        self.machine.memory(address, frame.size)[:] = frame.reshape(-1)
-
-
-def _pixels(image: np.ndarray, width: int, height: int, depth: int) -> np.ndarray:
-    """A picture as the sensor sends it, (height, width, depth); nearest pixels if sizes differ."""
-    rows = np.arange(height) * image.shape[0] // height
-    columns = np.arange(width) * image.shape[1] // width
-    image = image[rows[:, None], columns]
-    if depth == 1:
-        if image.ndim == 3:
-            image = np.round(image @ [0.299, 0.587, 0.114]).astype(np.uint8)
-        return image[..., None]
-    colour = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
-    red, green, blue = (colour[..., channel].astype(np.uint16) for channel in range(3))
-    packed = (red >> 3) << 11 | (green >> 2) << 5 | blue >> 3
-    return packed.astype(">u2").view(np.uint8).reshape(height, width, 2)  # RGB565
-
-
 class Devices:
     """All devices, and the doors to them."""
 
@@ -340,7 +299,7 @@ class Devices:
         audio: np.ndarray,
         motion: np.ndarray | None,
         motion_rate: float,
-        images: np.ndarray | None,
+        images: Sequence[np.ndarray] | None,
         typed: list[tuple[float, str]],
         inputs: dict[str, int],
     ) -> None:

@@ -210,7 +210,8 @@ class Fit:
 
 _REMEDIES = {
     "tensor arena": "fewer channels in the first layers or a larger stride make it smaller.",
-    "front end": "a shorter clip, fewer mel bands or fewer or shorter frames make it smaller.",
+    "front end": "shorter or fewer frames, or smaller pictures, make it smaller.",
+    "camera frame": "a network that sees grey needs only half of it on some boards.",
     "sample ring": "a faster (smaller) model, or a shorter longest gesture, needs a shorter ring.",
     "model": "fewer channels or layers make it smaller.",
     "weights": "fewer channels or layers make them smaller.",

@@ -31,6 +31,7 @@ class Board:
         frame_cycles: clock cycles of the sound front end for a frame of 512 samples (estimate).
         microphone: which Microphone*.cpp of the TinyKit library drives it.
         imu: motion sensor, or "" when the board has none.
+        camera: camera chip, or ""; the Nano 33 BLE Sense's is on the Tiny Machine Learning shield.
         led_pins: Arduino pin names, one per colour.
         led_on: level that lights them, "LOW" or "HIGH".
         sources: where the numbers come from.
@@ -54,6 +55,7 @@ class Board:
     frame_cycles: int
     microphone: str
     imu: str
+    camera: str
     led_pins: tuple[str, ...]
     led_on: str
     sources: tuple[str, ...]
@@ -67,6 +69,11 @@ class Board:
     def has_imu(self) -> bool:
         """Whether the board can feel motion."""
         return bool(self.imu)
+
+    @property
+    def has_camera(self) -> bool:
+        """Whether the board, or the shield that is sold with it, can take pictures."""
+        return bool(self.camera)
 
     @property
     def led_type(self) -> str:
@@ -95,11 +102,13 @@ _NANO33BLE = {
     "tflm_cycles_per_mac": 4.5,
     "frame_cycles": 70_000,  # counted on the virtual board, compiled for size as Arduino does
     "microphone": "Pdm",
+    "camera": "OV7675",
     "led_pins": ("LEDG", "LEDR", "LEDB"),
     "led_on": "LOW",
     "sources": (
         "https://docs.arduino.cc/hardware/nano-33-ble-sense",
         "https://docs.arduino.cc/hardware/nano-33-ble-sense-rev2",
+        "https://github.com/arduino-libraries/Arduino_OV767X",
         _MBED,
         "https://mlcommons.org/benchmarks/inference-tiny/",
     ),
@@ -137,6 +146,7 @@ _ALL = [
         frame_cycles=50_000,
         microphone="Pdm",
         imu="LSM6DSOX",
+        camera="GC2145",
         led_pins=("LEDG", "LEDR", "LEDB"),
         led_on="LOW",
         sources=("https://docs.arduino.cc/hardware/nicla-vision", _MBED),
@@ -160,6 +170,7 @@ _ALL = [
         frame_cycles=1_400_000,  # counted likewise: floating point in software
         microphone="Pdm",
         imu="LSM6DSOX",
+        camera="",
         led_pins=("LED_BUILTIN",),  # the RGB LED hangs on the radio module and needs its firmware
         led_on="HIGH",
         sources=("https://docs.arduino.cc/hardware/nano-rp2040-connect", _MBED),
@@ -184,6 +195,7 @@ _ALL = [
         frame_cycles=100_000,
         microphone="Esp32",
         imu="",
+        camera="OV2640",
         led_pins=("LED_BUILTIN",),
         led_on="LOW",
         sources=(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tinykit.board.profiles import Board
-from tinykit.kinds import AUDIO, MOTION
+from tinykit.kinds import AUDIO, IMAGE, MOTION
 from tinykit.streaming import DEFAULT_DECISION
 
 if TYPE_CHECKING:
@@ -21,6 +21,31 @@ _SLOWEST_SECONDS = 0.25  # a keyword of half a second is heard twice
 
 # Driver and I2C: no measurement. The BMI270's driver carries 8 kB of firmware for the sensor.
 _SENSOR_CODE = {"LSM9DS1": 8_192, "BMI270_BMM150": 24_576}
+
+# For each pixel of the camera and channel of the network: 43 in grey and 38 in colour, counted on
+# the virtual board.
+_RESIZE_CYCLES = 43
+
+
+@dataclass(frozen=True)
+class _Camera:
+    """How a sketch uses a camera (CameraOv7675.h, CameraGc2145.h).
+
+    `width` and `height` in pixels; `gives_grey`: a byte a pixel for a network without colour;
+    `frames` per second; `code`: bytes of the driver, no measurement.
+    """
+
+    width: int
+    height: int
+    gives_grey: bool
+    frames: float
+    code: int
+
+
+_CAMERAS = {
+    "OV7675": _Camera(160, 120, True, 5, 8_192),
+    "GC2145": _Camera(320, 240, False, 30, 16_384),  # 30 a second: asked for, not measured
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +71,7 @@ class Sensing:
         ram: bytes by part.
         flash: bytes by part.
         how_often: how often the model is asked, the end of a sentence.
-        pace: the same in numbers; None when the model is asked once for each movement.
+        pace: the same in numbers; None for all but sound.
     """
 
     ram: dict[str, int]
@@ -60,7 +85,7 @@ def sensing_cost(kind: str, tiny, board: Board, inference: float) -> Sensing:
 
     `inference`: seconds.
     """
-    return {AUDIO: _audio, MOTION: _motion}[kind](tiny, board, inference)
+    return {AUDIO: _audio, MOTION: _motion, IMAGE: _image}[kind](tiny, board, inference)
 
 
 def _audio(tiny, board: Board, inference: float) -> Sensing:
@@ -91,6 +116,24 @@ def _motion(tiny, board: Board, inference: float) -> Sensing:
         },
         flash={"sensor driver": _SENSOR_CODE.get(board.imu, 8_192)},
         how_often=", once for each movement",
+    )
+
+
+def _image(tiny, board: Board, inference: float) -> Sensing:
+    frontend = tiny.frontend
+    camera = _CAMERAS.get(board.camera, _CAMERAS["OV7675"])  # one has to be connected
+    pixels = camera.width * camera.height
+    is_grey = frontend.channels == 1 and camera.gives_grey
+    resizing = pixels * frontend.channels * _RESIZE_CYCLES * board.slowdown / board.clock
+    # Frames that go by while one is dealt with, and the one that is read after them.
+    frames = math.ceil((inference + resizing) * camera.frames) + 1
+    return Sensing(
+        ram={
+            "front end": 4 * frontend.size * frontend.channels,  # uint32 sums of a row
+            "camera frame": pixels * (1 if is_grey else 2),
+        },
+        flash={"sensor driver": camera.code},
+        how_often=f", {camera.frames / frames:.1f} pictures a second",
     )
 
 

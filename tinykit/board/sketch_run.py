@@ -51,6 +51,7 @@ def run_sketch(
         lost_samples=devices.microphone.lost_samples(machine.cycles),
         microphone_stopped=devices.microphone.stopped_at,
         lost_motion=devices.motion.lost,
+        pictures=devices.camera.taken,
         static_bytes=program.static_bytes,
         stack_bytes=machine.stack_depth,
         flash_bytes=program.flash_bytes,

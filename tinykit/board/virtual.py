@@ -47,7 +47,7 @@ class VirtualBoard:
         *,
         audio: np.ndarray | Path | str | None = None,
         motion: np.ndarray | Path | str | None = None,
-        images: np.ndarray | None = None,
+        images: np.ndarray | Sequence[np.ndarray] | None = None,
         seconds: float | None = None,
         typed: Sequence[tuple[float, str]] = (),
         inputs: Mapping[str, int] | None = None,
@@ -62,8 +62,9 @@ class VirtualBoard:
                 degrees per second, at the sensor's rate (119 Hz, Rev2 99.84 Hz); or the path of a
                 recording, whose takes are played at that rate with rests between. It begins when
                 the sketch switches the sensor on. Without, the board lies still.
-            images: what the camera sees: uint8 (n, height, width) or (n, height, width, 3), one
-                picture after the other; the run ends when the sketch wants one more.
+            images: what the camera sees, one picture after the other: uint8 (n, height, width) or
+                (n, height, width, 3), or a list of pictures of several sizes, which are squeezed
+                into the camera's; the run ends when the sketch wants one more.
             seconds: how long to run on the board's clock; default: as long as the inputs last (2 s
                 for a picture, at most) and half a second more, else 5 s.
             typed: pairs (seconds, text) that arrive on Serial.
@@ -78,7 +79,7 @@ class VirtualBoard:
                 f"This sketch was made for the {made_for.title}, which cannot be emulated. "
                 f'Export it again with board="{self.board.name}".'
             )
-        _check_sensor(sketch, self.board)
+        _check_sensors(sketch, self.board)
         if seconds is not None:
             _check_seconds(seconds)
         samples = _audio(audio)
@@ -118,9 +119,9 @@ def _emulated(board: Board) -> bool:
     return board.processor.startswith("Cortex-M4F")
 
 
-def _check_sensor(sketch: object, board: Board) -> None:
-    """Refuse a generated sketch for another motion sensor: on the real board it would not start."""
-    from tinykit.export.motion import SENSORS  # here, because it imports this package
+def _check_sensors(sketch: object, board: Board) -> None:
+    """Refuse a generated sketch for another sensor: on the real board it would not start."""
+    from tinykit.export import image, motion  # here, because they import this package
 
     path = getattr(sketch, "path", sketch)
     if isinstance(path, str) and "\n" not in path:
@@ -128,13 +129,16 @@ def _check_sensor(sketch: object, board: Board) -> None:
     if not isinstance(path, Path):
         return  # the text of a sketch
     folder = path.parent if path.suffix == ".ino" else path
-    drivers = {file.name for file in (folder / "src" / "tinykit").glob("MotionSensor*.h")}
-    own, _ = SENSORS.get(board.imu, ("", ""))
-    if drivers and own not in drivers:
-        raise TinykitError(
-            f"This sketch was made for another motion sensor than that of the {board.title}. "
-            f'Export it again with board="{board.name}".'
-        )
+    for name, drivers, own in (
+        ("motion sensor", "MotionSensor*.h", motion.driver(board)),
+        ("camera", "Camera*.h", image.driver(board)),
+    ):
+        used = {file.name for file in (folder / "src" / "tinykit").glob(drivers)}
+        if used and own not in used:
+            raise TinykitError(
+                f"This sketch was made for another {name} than that of the {board.title}. "
+                f'Export it again with board="{board.name}".'
+            )
 
 
 def _audio(audio: object) -> np.ndarray:
@@ -180,12 +184,15 @@ def _motion(motion: object, rate: float) -> np.ndarray:
     return rows
 
 
-def _images(images: object) -> np.ndarray:
-    frames = np.asarray(images)
-    wrong = frames.ndim not in (3, 4) or (frames.ndim == 4 and frames.shape[3] != 3)
-    if wrong or frames.dtype != np.uint8:
-        raise TinykitError(
-            f"images is {frames.dtype} of shape {frames.shape}. "
-            "Give uint8 (n, height, width) or (n, height, width, 3)."
-        )
+def _images(images: object) -> list[np.ndarray]:
+    """Pictures, each uint8 (height, width) or (height, width, 3)."""
+    one = not np.iterable(images) or (isinstance(images, np.ndarray) and images.ndim < 3)
+    frames = [np.asarray(image) for image in ([images] if one else images)]
+    for frame in frames:
+        is_picture = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 3)
+        if one or not is_picture or frame.dtype != np.uint8 or not frame.size:
+            raise TinykitError(
+                f"images holds {frame.dtype} of shape {frame.shape}. "
+                "Give uint8 (n, height, width) or (n, height, width, 3), or a list of pictures."
+            )
     return frames

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import lzma
 import os
+import re
 import stat
 import struct
 import tarfile
@@ -75,17 +76,39 @@ def open_tree(path: Path) -> Iterator[Tree]:
     else:
         raise TinykitError(
             f"{path} is neither a folder nor a tar or zip archive. "
-            "Give the folder that holds the recordings, or its archive."
+            "Give the folder that holds the data, or its archive."
         )
 
 
+@contextlib.contextmanager
+def open_tree_of_zips(path: Path) -> Iterator[Tree]:
+    """As `open_tree`; a zip archive in a folder counts as a folder, unless it is unpacked, too."""
+    with contextlib.ExitStack() as opened:
+        tree = opened.enter_context(open_tree(path))
+        folders = {name.rpartition("/")[0] for name in tree.names}
+        where = {}
+        for name in tree.names:
+            stem = name.removesuffix(".zip")
+            if not path.is_dir() or stem == name:
+                where[name] = tree, name
+            elif stem not in folders:
+                archive = opened.enter_context(open_tree(path / name))
+                where |= {f"{stem}/{inside}": (archive, inside) for inside in archive.names}
+
+        def read(name: str) -> bytes:
+            source, inside = where[name]
+            return source.read(inside)
+
+        yield Tree(path, list(where), read)
+
+
 def place(data: Path | str | None, bundled: Path) -> Path:
-    """Where the recordings are: `data`, or the bundled ones for None (TinykitError: missing)."""
+    """Where the examples are: `data`, or the bundled ones for None (TinykitError: missing)."""
     if data is not None:
         return Path(data).expanduser()
     if not bundled.exists():
         raise TinykitError(
-            f"The bundled recordings are missing ({bundled}). "
+            f"The bundled {bundled.stem} are missing ({bundled}). "
             "Get the whole tinykit folder again, or pass your own with data=..."
         )
     return bundled
@@ -104,6 +127,13 @@ def common_folder(names: list[str]) -> str:
             break
         root = inner
     return root
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """A key that sorts take_10 behind take_9."""
+    return [
+        (int(part or 0), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)
+    ]
 
 
 def listed(names: list[str], at_most: int = 3) -> str:

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinykit.datasets.dataset import Dataset
+from tinykit.datasets.dataset import SampledDataset
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AudioDataset(Dataset):
+class AudioDataset(SampledDataset):
     """Clips to train, validate and test a sound classifier with. Taught in notebook 01.
 
     Attributes:

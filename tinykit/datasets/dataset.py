@@ -13,9 +13,11 @@ class Split:
 
     Attributes:
         x: the examples. Sound: int16 (n, samples), 16-bit PCM. Motion: an object array (n,) of
-            takes, each float32 (rows, axes), so that they may differ in length.
+            takes, each float32 (rows, axes), so that they may differ in length. Pictures: uint8
+            (n, height, width, 3).
         y: int64 (n,), index into the data set's labels.
-        speakers: str (n,), whose voice or motion it is; empty where nobody's or not known.
+        speakers: str (n,), whose voice or motion it is, or which scene the picture shows; empty
+            where nobody's or not known.
         files: str (n,), where the example came from: `yes/0123abcd_nohash_0.wav`,
             `silence/<recording>@<seconds>s`, `circle/anna.csv#3` for the third take in a file.
     """
@@ -31,6 +33,8 @@ class Split:
     def __repr__(self) -> str:
         if self.x.dtype == object:
             return f"Split({len(self):,} takes)"
+        if self.x.ndim == 4:
+            return f"Split({len(self):,} pictures of {self.x.shape[2]} x {self.x.shape[1]})"
         return f"Split({len(self):,} clips of {self.x.shape[1]:,} samples)"
 
 
@@ -40,7 +44,6 @@ class Dataset:
 
     Attributes:
         labels: the names of the classes, in the order of the network's outputs.
-        sample_rate: Hz.
         train, validation, test: the splits; nobody is in two of them unless a note says so.
         source: "bundled", or the folder, archive or file as it was given.
         notes: what was converted or decided while loading, a sentence each.
@@ -50,7 +53,6 @@ class Dataset:
     people: ClassVar[str] = "people"
 
     labels: list[str]
-    sample_rate: float
     train: Split
     validation: Split
     test: Split
@@ -60,12 +62,15 @@ class Dataset:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(split):,} {name}" for name, split in self._splits())
         lines = [
-            f"{type(self).__name__}({self.source}): {sizes} {self.examples} "
-            f"at {self.sample_rate:,.6g} Hz",
+            f"{type(self).__name__}({self.source}): {sizes} {self.examples}{self._measure()}",
             "labels: " + ", ".join(self.labels),
             *(f"note: {note}" for note in self.notes),
         ]
         return "\n".join(lines)
+
+    def _measure(self) -> str:
+        """What the first line says of each example, such as " at 119 Hz"."""
+        return ""
 
     def summary(self) -> "Table":
         """How many examples each label has in each split, and of how many people."""
@@ -81,7 +86,22 @@ class Dataset:
     def _count(self, split: Split, label: int | None) -> str:
         chosen = np.full(len(split), True) if label is None else split.y == label
         people = len(set(split.speakers[chosen]) - {""})
-        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if people else "")
+        told = 0 < people < chosen.sum()  # one each goes without saying
+        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if told else "")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampledDataset(Dataset):
+    """A data set of what a sensor measures at regular times.
+
+    Attributes:
+        sample_rate: Hz.
+    """
+
+    sample_rate: float = field(kw_only=True)
+
+    def _measure(self) -> str:
+        return f" at {self.sample_rate:,.6g} Hz"
 
 
 class Table(str):

@@ -29,8 +29,17 @@ class PublicFile:
     sha256: str
 
 
-# Sizes and SHA-256 as TensorFlow Datasets has them (github.com/tensorflow/datasets,
-# tensorflow_datasets/url_checksums/speech_commands.txt). Both sets are CC BY 4.0, by Google.
+def _coco(file: str, size: int, sha256: str) -> PublicFile:
+    places = ("https://s3.amazonaws.com/images.cocodataset.org", "http://images.cocodataset.org")
+    return PublicFile(
+        file.rpartition("/")[2], tuple(f"{place}/{file}" for place in places), size, sha256
+    )
+
+
+# Sizes and SHA-256 of Speech Commands (CC BY 4.0, by Google) and COCO (annotations CC BY 4.0; each
+# photo has a licence of its own) as TensorFlow Datasets has them (github.com/tensorflow/datasets,
+# tensorflow_datasets/url_checksums/speech_commands.txt and coco.txt). That of MLPerf Tiny's Visual
+# Wake Words is not published with the file; several projects on GitHub that use it state this one.
 PUBLIC = {
     "speech_commands": PublicFile(
         "speech_commands_v0.02.tar.gz",
@@ -52,6 +61,30 @@ PUBLIC = {
         112_563_277,
         "cc2a00c1147c2254e9be3fa0f779d8c17421dc349b86366567a8edfa9acd51df",
     ),
+    "visual_wake_words": PublicFile(
+        "vw_coco2014_96.tar.gz",
+        (
+            "https://www.silabs.com/public/files/github/machine_learning/benchmarks/datasets/"
+            "vw_coco2014_96.tar.gz",
+        ),
+        234_810_765,
+        "f8746b9e44f8a7a4293f73be9ba6e8da9239fe69798d42364aae62b915cfab58",
+    ),
+    "coco_annotations": _coco(
+        "annotations/annotations_trainval2017.zip",
+        252_907_541,
+        "113a836d90195ee1f884e704da6304dfaaecff1f023f49b6ca93c4aaae470268",
+    ),
+    "coco_val": _coco(
+        "zips/val2017.zip",
+        815_585_330,
+        "4f7e2ccb2866ec5041993c9cf2a952bbed69647b115d0f74da7ce8f4bef82f05",
+    ),
+    "coco_train": _coco(
+        "zips/train2017.zip",
+        19_336_861_798,
+        "69a8bb58ea5f8f99d24875f21416de2e9ded3178e903f1f7603e283b9e06d929",
+    ),
 }
 
 
@@ -62,11 +95,13 @@ def download(name: str, folder: Path | str | None = None) -> Path:
     the next call goes on from there.
 
     Args:
-        name: one of `PUBLIC`: "speech_commands", "speech_commands_test".
+        name: one of `PUBLIC`: "speech_commands", "speech_commands_test", "visual_wake_words" (the
+            ready pictures of MLPerf Tiny), "coco_annotations", "coco_val", "coco_train".
         folder: where to keep it; by default a `tinykit` folder in your user's cache.
 
     Returns:
-        Path of the archive; `keyword_spotting(data=path)` reads it as it is.
+        Path of the archive; `keyword_spotting(data=path)` and `visual_wake_words(data=path)` read
+        it as it is, for COCO the folder with its archives.
 
     Raises:
         TinykitError: when the name is not known, no mirror answers with the right file, the disk

@@ -14,7 +14,14 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from tinykit.datasets.archives import Tree, common_folder, listed, open_tree, place
+from tinykit.datasets.archives import (
+    Tree,
+    common_folder,
+    listed,
+    natural_order,
+    open_tree,
+    place,
+)
 from tinykit.datasets.dataset import Split
 from tinykit.datasets.motion import MotionDataset
 from tinykit.datasets.motion_files import (
@@ -27,7 +34,13 @@ from tinykit.datasets.motion_files import (
     plausible_rows,
     read_motion,
 )
-from tinykit.datasets.splits import SPLITS, is_complete, split_by_speaker, split_of_speaker
+from tinykit.datasets.splits import (
+    SPLITS,
+    is_complete,
+    split_by_speaker,
+    split_by_time,
+    split_of_speaker,
+)
 from tinykit.errors import TinykitError
 
 NONE = "none"
@@ -52,10 +65,6 @@ _NOBODY = re.compile(
 )
 _FEWEST = 3  # takes of a gesture: one for each split
 _SHARE = 0.2  # of everyday motion for validation, and as much for the test, when split by time
-# Stretches of a file, from its end, of few takes and of `_MANY`.
-_FEW_STRETCHES = ("test", "validation", "train", "train", "train")
-_STRETCHES = ("test", "validation", "train", "train", "train", "test", *["train"] * 4)
-_MANY = 20
 _SAME_RATE = 0.02  # rates that differ by less are one: clocks of two boards
 _BORROWED = 2  # pieces of borrowed everyday motion for each take of a gesture
 
@@ -252,7 +261,9 @@ def _survey(tree: Tree) -> tuple[list[_Source], list[str]]:
     several = sum(map(_names_gesture, names)) > 1
     if len(folders) == 1 and (only := folders.pop()) and (several or only.casefold() in containers):
         root += f"{only}/"
-    sources = [_source(name, name.removeprefix(root), tree) for name in sorted(names, key=_natural)]
+    sources = [
+        _source(name, name.removeprefix(root), tree) for name in sorted(names, key=natural_order)
+    ]
     return sources, [f"Left out, not motion: {listed(others)}."] if others else []
 
 
@@ -260,13 +271,6 @@ def _names_gesture(path: str) -> bool:
     """Whether a file is called like a gesture of the kit (circle.csv, or Arduino's circ.csv)."""
     stem = PurePosixPath(path).stem.casefold()
     return stem in _NONE_NAMES or (len(stem) >= 4 and any(g.startswith(stem) for g in _ORDER))
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts take_10 behind take_9."""
-    return [
-        (int(part or 0), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)
-    ]
 
 
 def _source(path: str, inside: str, tree: Tree) -> _Source:
@@ -457,7 +461,8 @@ def _divided(
         assigned = [split_of.get(person, "train") for person in people]
         split_of = split_of | dict(zip(people, assigned, strict=True))
     else:
-        assigned, notes = _by_time(takes), [_why_by_time(people)]
+        assigned = split_by_time([take.label for take in takes], [take.source for take in takes])
+        notes = [_why_by_time(people)]
     splits = {split: [] for split in SPLITS}
     for take, split in zip(takes, assigned, strict=True):
         splits[split].append(take)
@@ -472,30 +477,6 @@ def _why_by_time(people: list[str]) -> str:
         f"{why}: the takes were split by time, in stretches of neighbours, so "
         "expect less accuracy with strangers."
     )
-
-
-def _by_time(takes: list[_Take]) -> list[str]:
-    """About 70, 10 and 20 % of the takes of each file; of each gesture where files hold few takes.
-
-    Neighbouring takes stay together, in stretches of a tenth of the file (few takes: a fifth, 60,
-    20 and 20 %). The test has some from the middle and from the end: people change while they
-    record.
-    """
-    there = Counter(take.source for take in takes)
-    few = {take.label for take in takes if there[take.source] < 5}
-    groups: dict[tuple[str, str], list[int]] = {}
-    for index, take in enumerate(takes):
-        source = "" if take.label in few else take.source
-        groups.setdefault((take.label, source), []).append(index)
-    assigned = np.full(len(takes), "train", dtype=object)
-    for members in groups.values():
-        n = len(members)
-        stretches = _STRETCHES if n >= _MANY else _FEW_STRETCHES
-        for number, index in enumerate(members):
-            # Counted from the end, so that the test has a take however few there are.
-            stretch = (n - 1 - number) * len(stretches) // max(n, len(stretches))
-            assigned[index] = stretches[stretch]
-    return assigned.tolist()
 
 
 def _divided_everyday(recordings: list[_Take], split_of: dict[str, str]) -> dict[str, list[_Take]]:

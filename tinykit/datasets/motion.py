@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinykit.datasets.dataset import Dataset
+from tinykit.datasets.dataset import SampledDataset
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MotionDataset(Dataset):
+class MotionDataset(SampledDataset):
     """Takes to train, validate and test a gesture classifier with. Taught in notebook 03.
 
     Acceleration is in g, rotation in degrees per second, in the columns aX, aY, aZ, gX, gY, gZ.

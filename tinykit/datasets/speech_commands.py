@@ -4,22 +4,21 @@ The bundled clips, the public data set and a student's own folder are all read b
 Taught in notebook 01.
 """
 
-import os
 import re
 import unicodedata
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from tinykit.datasets.archives import Tree, common_folder, listed, open_tree, place
 from tinykit.datasets.audio import AudioDataset
 from tinykit.datasets.clips import counted, to_clip, to_samples
 from tinykit.datasets.dataset import Split
+from tinykit.datasets.decoding import decoded
 from tinykit.datasets.splits import SPLITS, assign
 from tinykit.errors import TinykitError
 
@@ -41,7 +40,6 @@ _LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 _AT_MOST = {"train": 16, "validation": 8, "test": 8}
 _MANY_UNKNOWN = 20_000  # no more in any split: what fits a laptop's memory
 _FEWEST = 3  # clips of a class: one for each split
-_WAITING = 256  # files read ahead of decoding, so that memory holds few of them
 _MANY = 20_000  # clips from which on loading shows its progress
 
 
@@ -401,11 +399,19 @@ def _loaded(
             else:
                 arrays[split].x[row] = clip.samples
     changes, refused = [], []
-    for file, clip, changed in _decoded(recordings, rows):
-        if isinstance(clip, TinykitError):
-            refused.append((file, clip))
+    files = decoded(
+        recordings.tree,
+        [recordings.root + file for file in rows],
+        partial(_decode, recordings),
+        unit="clips",
+        show=len(rows) >= _MANY,
+    )
+    for name, result in files:
+        file = name.removeprefix(recordings.root)
+        if isinstance(result, TinykitError):
+            refused.append((file, result))
         else:
-            rows[file][:] = clip
+            rows[file][:], changed = result
             changes += changed
     if refused:
         more = listed([recordings.title(file) for file, _ in refused[1:]], at_most=10)
@@ -413,31 +419,10 @@ def _loaded(
     return arrays, changes
 
 
-def _decoded(
-    recordings: _Recordings, wanted: Iterable[str]
-) -> Iterator[tuple[str, np.ndarray | TinykitError, list[str]]]:
-    """Decode in threads (libsndfile releases the interpreter) while the next files are read."""
-
-    def decode(file: str, content: bytes):
-        silence = _key(file.partition("/")[0]) in _SILENCE_FOLDERS
-        as_published = silence or _OFFICIAL_NAME.search(file) is not None
-        try:
-            return file, *to_clip(
-                content, recordings.title(file), SAMPLE_RATE, N_SAMPLES, as_published=as_published
-            )
-        except TinykitError as error:
-            return file, error, []
-
-    wanted = set(wanted)
-    names = (name.removeprefix(recordings.root) for name in recordings.tree.names)
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=len(wanted), unit=" clips", disable=len(wanted) < _MANY) as progress,
-    ):
-        decoding = deque()
-        for file in filter(wanted.__contains__, names):
-            decoding.append(pool.submit(decode, file, recordings.read(file)))
-            if len(decoding) == _WAITING:
-                yield decoding.popleft().result()
-            progress.update()
-        yield from (future.result() for future in decoding)
+def _decode(recordings: _Recordings, name: str, content: bytes) -> tuple[np.ndarray, list[str]]:
+    file = name.removeprefix(recordings.root)
+    silence = _key(file.partition("/")[0]) in _SILENCE_FOLDERS
+    as_published = silence or _OFFICIAL_NAME.search(file) is not None
+    return to_clip(
+        content, recordings.title(file), SAMPLE_RATE, N_SAMPLES, as_published=as_published
+    )

@@ -1,10 +1,11 @@
-"""Which clips are for training, which for validation and which for the test.
+"""Which examples are for training, which for validation and which for the test.
 
-A voice belongs to one split only: a network that is tested on a voice it has learned from looks
-better than it is.
+A voice, or whatever else makes examples alike, belongs to one split only: a network that is tested
+on a voice it has learned from looks better than it is.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,6 +14,10 @@ SPLITS = ("train", "validation", "test")
 _SHARE = 10  # per cent of the speakers for validation, and as many for the test
 _LARGEST = 2**27 - 1
 _TRIES = 100  # reshuffles of the speakers before clips of one speaker are spread
+# Stretches of a recording, from its end, of few examples and of `_MANY`.
+_FEW_STRETCHES = ("test", "validation", "train", "train", "train")
+_STRETCHES = ("test", "validation", "train", "train", "train", "test", *["train"] * 4)
+_MANY = 20
 
 
 def split_of_speaker(speaker: str, salt: str = "") -> str:
@@ -56,7 +61,7 @@ def assign(
         notes.append(_what_is_missing(listed) + ", so the clips were split by speaker instead.")
     by_speaker = split_by_speaker(y, speakers, tries=_TRIES if speakers_known else 1)
     if by_speaker is None:
-        by_speaker = _by_clip(y)
+        by_speaker = split_evenly(y)
     elif listed is None and speakers_known:
         notes.append("There are no split lists: the clips were split by speaker.")
     if not speakers_known:
@@ -104,13 +109,42 @@ def _what_is_missing(listed: Sequence[str]) -> str:
     return "The lists that come with the data leave a split without one of the classes"
 
 
-def _by_clip(y: np.ndarray) -> list[str]:
-    """A tenth of each class, at least one clip, for validation and as many for the test."""
+def split_evenly(y: np.ndarray, test_tenths: int = 1) -> list[str]:
+    """A tenth of each class for validation and `test_tenths` for the test, at least one example."""
     rng = np.random.default_rng(0)  # one split for all, whatever the seed of the training
     splits = np.full(len(y), "train", dtype=object)
     for label in np.unique(y):
-        clips = rng.permutation(np.flatnonzero(y == label))
-        share = max(1, round(len(clips) * _SHARE / 100))
-        splits[clips[:share]] = "validation"
-        splits[clips[share : 2 * share]] = "test"
+        chosen = rng.permutation(np.flatnonzero(y == label))
+        validation, test = (
+            max(1, round(len(chosen) * share / 100)) for share in (_SHARE, _SHARE * test_tenths)
+        )
+        splits[chosen[:validation]] = "validation"
+        splits[chosen[validation : validation + test]] = "test"
     return splits.tolist()
+
+
+def split_by_time(labels: Sequence, sources: Sequence[str]) -> list[str]:
+    """About 70, 10 and 20 % of each source, in stretches of neighbours.
+
+    Neighbouring examples stay together, in stretches of a tenth of their source (few: a fifth, 60,
+    20 and 20 %). The test has some from the middle and from the end: things change while they are
+    recorded. Where the sources of a label hold few examples, they are taken as one.
+
+    Args:
+        labels: class of each example, in the order of time.
+        sources: what it was recorded in: a file, a session.
+    """
+    there = Counter(zip(labels, sources, strict=True))
+    few = {label for (label, _), n in there.items() if n < len(_FEW_STRETCHES)}
+    groups: dict[tuple, list[int]] = {}
+    for index, (label, source) in enumerate(zip(labels, sources, strict=True)):
+        groups.setdefault((label, "" if label in few else source), []).append(index)
+    assigned = np.full(len(labels), "train", dtype=object)
+    for members in groups.values():
+        n = len(members)
+        stretches = _STRETCHES if n >= _MANY else _FEW_STRETCHES
+        for number, index in enumerate(members):
+            # Counted from the end, so that the test has an example however few there are.
+            stretch = (n - 1 - number) * len(stretches) // max(n, len(stretches))
+            assigned[index] = stretches[stretch]
+    return assigned.tolist()

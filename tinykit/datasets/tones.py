@@ -23,7 +23,14 @@ def tones(clips_per_label: int = 200, *, seed: int = 0) -> AudioDataset:
     random = np.random.default_rng(seed)
     sizes = [clips_per_label, clips_per_label // 2, clips_per_label // 2]
     train, validation, test = (_split(size, random) for size in sizes)
-    return AudioDataset([*_HERTZ, "silence"], _SAMPLE_RATE, train, validation, test, source="tones")
+    return AudioDataset(
+        labels=[*_HERTZ, "silence"],
+        sample_rate=_SAMPLE_RATE,
+        train=train,
+        validation=validation,
+        test=test,
+        source="tones",
+    )
 
 
 def tone(hertz: float, *, amplitude: float = 0.5, duration: float = 1.0) -> np.ndarray:

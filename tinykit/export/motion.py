@@ -46,13 +46,17 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
 
 def includes(board: Board) -> list[str]:
     """The parts of arduino/TinyKit that the .ino includes."""
-    sensor, _ = SENSORS[board.imu]
-    return ["MotionDecider.h", "MotionFeatures.h", "MotionSegmenter.h", sensor]
+    return ["MotionDecider.h", "MotionFeatures.h", "MotionSegmenter.h", driver(board)]
 
 
 def further_files(board: Board) -> list[str]:
     """The parts that those need."""
     return []
+
+
+def driver(board: Board) -> str:
+    """The part of arduino/TinyKit that reads the board's motion sensor; "" when there is none."""
+    return SENSORS.get(board.imu, ("", ""))[0]
 
 
 def libraries(board: Board) -> list[str]:

@@ -2,7 +2,7 @@
 
 What the sketch needs to know - labels, quantization parameters, front-end and decision constants,
 ops, arena - goes from the TinyModel into generated files; nothing is left to be typed by hand.
-What depends on the kind of data is in a module for each kind: audio.py, motion.py.
+What depends on the kind of data is in a module for each kind: audio.py, motion.py, image.py.
 """
 
 import html
@@ -19,15 +19,15 @@ from tinykit.board import Board, Fit, check_fit, find_board
 from tinykit.board.fit import check_engine
 from tinykit.compiler import compile
 from tinykit.errors import TinykitError
-from tinykit.export import audio, cpp, motion
+from tinykit.export import audio, cpp, image, motion
 from tinykit.files import refuse_strangers, write_folder
-from tinykit.kinds import AUDIO, MOTION, kind_of_model
+from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src"
 _TEMPLATES = Path(__file__).parent / "templates"
-_KINDS = {AUDIO: audio, MOTION: motion}
+_KINDS = {AUDIO: audio, MOTION: motion, IMAGE: image}
 _ROOT_FILES = ("config.h", "sketch.yaml", "README.md")
 _MAX_NAME = 63  # https://arduino.github.io/arduino-cli/latest/sketch-specification/
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
@@ -92,12 +92,12 @@ def export_sketch(
     *,
     arena_bytes: int | None = None,
 ) -> Sketch:
-    """Write the Arduino sketch of a model that listens or watches motion.
+    """Write the Arduino sketch of a model of sound, motion or pictures.
 
     A sketch that was there before is replaced in one step, or not at all.
 
     Args:
-        tiny: a TinyModel with a front end (LogMel or Motion) and a softmax at its end.
+        tiny: a TinyModel with a front end (LogMel, Motion or Picture) and a softmax at its end.
         board: a name from `tinykit.boards`, or a Board.
         out: the sketch's folder; its name is the sketch's name, as Arduino wants it. Default:
             build/NAME/sketch/NAME.
@@ -262,7 +262,7 @@ def _op_method(op: str) -> str:
     return "".join(part if part[0].isdigit() else part.capitalize() for part in op.split("_"))
 
 
-# What MicroMutableOpResolver can add and an int8 network on sound or motion may use.
+# What MicroMutableOpResolver can add and an int8 network of the kit may use.
 _TFLM_OPS = {
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE",
     "EXPAND_DIMS", "FULLY_CONNECTED", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAX_POOL_2D",

@@ -15,7 +15,7 @@ from tinykit.errors import TinykitError
 
 LARGEST_SIDE = 4096  # of a picture, in pixels: the sums of a larger one leave 32 bits
 _SMALLEST, _LARGEST = 16, 320  # sides of the network's picture
-_LUMA = np.array([77, 150, 29])  # red, green, blue in 1/256: ITU-R BT.601
+_BATCH = 256  # pictures at a time
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,7 @@ class Picture:
 
         Raises TinykitError for anything else.
         """
-        picture = _as_channels(_checked(picture), self.channels)
-        if self.crop:
-            picture = _centre_square(picture)
-        height, width = picture.shape[:2]
-        rows, columns = overlaps(height, self.size), overlaps(width, self.size)
-        # Sums of whole numbers below 2**53: floating point keeps them exactly.
-        by_row = np.tensordot(rows, picture, axes=1)
-        sums = np.einsum("yxc,zx->yzc", by_row, columns, optimize=True)
-        area = height * width
-        return ((sums + area // 2) // area).astype(np.uint8)
+        return self._resized(_checked(picture)[None])[0]
 
     def __call__(self, pictures: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
         """Features of one picture, or of a list or array of them.
@@ -75,28 +66,66 @@ class Picture:
         Returns float32, (size, size, channels) or (n, size, size, channels): (pixel - 128) / 128,
         from -1 for black to just below 1 for white.
         """
-        if isinstance(pictures, np.ndarray) and pictures.dtype != object and _is_one(pictures):
-            return self([pictures])[0]
+        if isinstance(pictures, np.ndarray) and pictures.dtype != object:
+            if _is_one(pictures):
+                return self([pictures])[0]
+            # Pictures of one size are dealt with many at a time.
+            batches = [pictures[i : i + _BATCH] for i in range(0, len(pictures), _BATCH)]
+            batches = [batch[..., None] if batch.ndim == 3 else batch for batch in batches]
+            for batch in batches:
+                _checked(batch[0])
+        else:
+            batches = [_checked(picture)[None] for picture in pictures]
         features = np.empty((len(pictures), *self.shape), np.float32)
-        for row, picture in zip(features, pictures, strict=True):
-            row[:] = (self.pixels(picture).astype(np.float32) - 128) / 128
+        start = 0
+        for batch in batches:
+            end = start + len(batch)
+            features[start:end] = (self._resized(batch).astype(np.float32) - 128) / 128
+            start = end
         return features
+
+    def _resized(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures of one size, uint8 (n, height, width, 1 or 3), at the network's size."""
+        pictures = _as_channels(pictures, self.channels)
+        if self.crop:
+            pictures = _centre_square(pictures)
+        return area_mean(pictures, self.size, self.size)
 
     def config(self) -> dict:
         """The parameters, as written to tinymodel.json; `Picture(**config)` gives them back."""
         return asdict(self)
 
 
+def area_mean(pictures: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Pictures at another size: each pixel the mean of the area it covers, halves rounded up.
+
+    uint8 (n, h, w, channels) to uint8 (n, height, width, channels).
+    """
+    area = pictures.shape[1] * pictures.shape[2]
+    # Floating point keeps whole numbers exactly, float32 below 2**24; and it multiplies fast.
+    exact = np.float32 if 255 * area < 2**24 else np.float64
+    rows = overlaps(pictures.shape[1], height).astype(exact)
+    columns = overlaps(pictures.shape[2], width).T.astype(exact, order="C")
+    sums = rows @ np.moveaxis(pictures, 3, 1).astype(exact, order="C") @ columns
+    means = (sums.astype(np.int64) + area // 2) // area
+    return np.moveaxis(means, 1, 3).astype(np.uint8)
+
+
+def luma(pictures: np.ndarray) -> np.ndarray:
+    """Brightness of colours, uint8 (..., 3) to uint8 (...), by ITU-R BT.601 in 1/256."""
+    red, green, blue = (pictures[..., i].astype(np.uint16) for i in range(3))
+    return (77 * red + 150 * green + 29 * blue + 128 >> 8).astype(np.uint8)
+
+
 def overlaps(length: int, parts: int) -> np.ndarray:
     """How much of each of `length` pixels lies in each of `parts` equal parts: (parts, length).
 
     Counted in 1/parts of a pixel, so that all are whole numbers; each row adds up to `length`.
-    float64, because that multiplies fast.
     """
     edges = np.arange(parts + 1) * length
     starts = np.arange(length) * parts
     ends = np.minimum(edges[1:, None], starts + parts)
-    return np.maximum(ends - np.maximum(edges[:-1, None], starts), 0).astype(float)
+    return np.maximum(ends - np.maximum(edges[:-1, None], starts), 0)
 
 
 def from_camera(
@@ -149,19 +178,20 @@ def _yuv422(data: np.ndarray) -> np.ndarray:
     return np.clip(colour + 128 >> 8, 0, 255).astype(np.uint8)
 
 
-def _as_channels(picture: np.ndarray, channels: int) -> np.ndarray:
-    """Grey or colour, as wanted: uint8 (height, width, channels)."""
-    if picture.shape[2] == channels:
-        return picture
+def _as_channels(pictures: np.ndarray, channels: int) -> np.ndarray:
+    """Grey or colour, as wanted: uint8 (..., height, width, channels)."""
+    if pictures.shape[-1] == channels:
+        return pictures
     if channels == 3:
-        return np.repeat(picture, 3, axis=2)
-    return (picture @ _LUMA + 128 >> 8).astype(np.uint8)[..., None]
+        return np.repeat(pictures, 3, axis=-1)
+    return luma(pictures)[..., None]
 
 
-def _centre_square(picture: np.ndarray) -> np.ndarray:
-    side = min(picture.shape[:2])
-    top, left = ((length - side) // 2 for length in picture.shape[:2])
-    return picture[top : top + side, left : left + side]
+def _centre_square(pictures: np.ndarray) -> np.ndarray:
+    """The middle of pictures, (n, height, width, channels)."""
+    side = min(pictures.shape[1:3])
+    top, left = ((length - side) // 2 for length in pictures.shape[1:3])
+    return pictures[:, top : top + side, left : left + side]
 
 
 def _is_one(pictures: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinykit.errors import TinykitError
-from tinykit.kinds import AUDIO, MOTION, kind_of
+from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of
 from tinykit.quantization import TinyModel
 from tinykit.verification import process
 from tinykit.verification.report import BoardCheck, Report
@@ -44,6 +44,7 @@ def verify(
         tiny: the model.
         inputs: one or more of: a split of a data set (its `x` through `tiny.frontend`, its `y`);
             an array of clips, int16 (n, samples); takes of motion, each float (rows, axes);
+            pictures, each uint8 (height, width) or (height, width, 3);
             features, float (n, *tiny.input_shape); or ready inputs, int8 (n, *tiny.input_shape).
             Give data the model was not trained on.
         y: true classes, integers, of all inputs in turn, when they are not splits.
@@ -255,14 +256,17 @@ def _gathered(
 
 def _features(tiny: TinyModel, x: np.ndarray) -> np.ndarray:
     """Recordings through the front end; features and int8 inputs as they are; one shape for all."""
-    if x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
+    fitting = (tiny.input_shape, _without_channel(tiny))
+    are_pixels = x.dtype == np.uint8 and kind_of(tiny.frontend) == IMAGE  # of any size
+    if are_pixels or x.shape[1:] not in fitting:
         if not _are_recordings(tiny, x):
             raise TinykitError(
-                f"Inputs of shape {x.shape} do not fit a model that takes (n, "
-                f"{', '.join(map(str, tiny.input_shape))}). Give clips, features or int8 inputs."
+                f"Inputs of shape {x.shape} do not fit a model that takes "
+                f"(n, {', '.join(map(str, tiny.input_shape))}). "
+                "Give recordings, features or int8 inputs."
             )
         x = tiny.frontend(x)
-    if x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
+    if x.shape[1:] not in fitting:
         raise TinykitError(
             f"The front end gives {x.shape[1:]} but the model takes {tiny.input_shape}. "
             "Give recordings of the kind that it was trained with."
@@ -281,10 +285,12 @@ def _array(x: Any) -> np.ndarray:
 
 
 def _are_recordings(tiny: TinyModel, x: np.ndarray) -> bool:
-    """Whether the model's front end makes features of `x`: clips of sound, or takes of motion."""
+    """Whether the model's front end makes features of `x`: clips of sound, takes, or pictures."""
     kind = kind_of(tiny.frontend)
     if kind == MOTION:
         return x.dtype == object or (x.ndim == 3 and x.shape[2] == tiny.frontend.axes)
+    if kind == IMAGE:
+        return x.dtype in (object, np.uint8)
     return kind == AUDIO and x.ndim == 2 and x.dtype != np.int8
 
 

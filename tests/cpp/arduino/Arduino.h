@@ -29,6 +29,8 @@ void delay(unsigned long ms);
 void pinMode(uint8_t pin, PinMode mode);
 void digitalWrite(uint8_t pin, PinStatus level);
 
+constexpr int HEX = 16;
+
 class SerialClass {
  public:
   void begin(unsigned long baud);
@@ -41,6 +43,8 @@ class SerialClass {
   operator bool();  // whether a program has opened the port
   void println();
   void println(const char* text);
+  void println(unsigned long number, int base);
+  int read();  // -1: nothing has arrived
 };
 
 extern SerialClass Serial;

@@ -32,7 +32,7 @@ enum Door : uint32_t {
   kMotionRotation = 0x74,      // likewise
   kMotionQueue = 0x90,         // write: 1 queues samples from now on, 0 keeps the newest only
 
-  kCameraStart = 0x80,  // write: width | height << 12 | bytes per pixel << 24; 0 stops it
+  kCameraStart = 0x80,  // write: width | height << 12 | format << 24; 0 stops it
   kCameraFrame = 0x84,  // write: where to put a frame
 };
 

@@ -8,7 +8,7 @@ enum { VGA = 0, CIF = 1, QVGA = 2, QCIF = 3, QQVGA = 4 };
 
 class OV767X {
  public:
-  int begin(int resolution, int format, int fps);  // GRAYSCALE or RGB565; 0: not supported
+  int begin(int resolution, int format, int fps);  // 1 or 5 fps; not RGB444; 0: not supported
   void end();
   int width() const { return width_; }
   int height() const { return height_; }

@@ -1,0 +1,93 @@
+"""What a sketch that looks has of its own; sketch.py has what all sketches share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinykit.board import Board, Fit, boards
+from tinykit.errors import TinykitError
+from tinykit.image_streaming import DEFAULT_DECISION
+
+#: Generated files, by path in the sketch, and their templates.
+GENERATED: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class _Camera:
+    """How a sketch reaches a camera.
+
+    `header` is the part of arduino/TinyKit that reads it, `libraries` are the Arduino libraries
+    below that, `wiring` is for the README.
+    """
+
+    header: str
+    libraries: tuple[str, ...]
+    wiring: str
+
+
+#: By camera.
+CAMERAS = {
+    "OV7675": _Camera(
+        "CameraOv7675.h",
+        ("Arduino_OV767X (0.0.2)",),
+        "Put board and camera on Arduino's Tiny Machine Learning shield. Without it, wire the "
+        "camera as the\nexamples of Arduino_OV767X say. The LED is on the board.",
+    ),
+    "GC2145": _Camera(
+        "CameraGc2145.h",
+        (),  # the driver comes with the core
+        "None. The camera and the LED are on the board.",
+    ),
+}
+
+
+def check(tiny, board: Board) -> None:
+    """Raise TinykitError when the sketch could not take pictures on `board`."""
+    if board.camera not in CAMERAS:
+        known = ", ".join(name for name, other in boards.items() if other.camera in CAMERAS)
+        lacks = f"a camera ({board.camera}) that the kit cannot read"
+        lacks = lacks if board.has_camera else "no camera"
+        raise TinykitError(f"The {board.title} has {lacks}. Choose one of: {known}.")
+
+
+def decision(tiny, fit: Fit) -> dict[str, int]:
+    """The arguments of FrameDecider, as in config.h."""
+    return DEFAULT_DECISION | tiny.decision
+
+
+def facts(tiny, fit: Fit) -> dict[str, Any]:
+    """What the templates in templates/image want to know."""
+    return {
+        "frontend": tiny.frontend,
+        "input_of_pixel": [str(q) for q in _input_of_pixel(tiny)],
+        "wiring": CAMERAS[fit.board.camera].wiring,
+    }
+
+
+def _input_of_pixel(tiny) -> list[int]:
+    """The model's int8 input for each brightness of a pixel, 0 to 255."""
+    pixels = np.arange(256, dtype=np.float32)
+    # The smallest input has 16 x 16 values, so there is room for all in one.
+    features = np.resize((pixels - 128) / 128, tiny.input_shape)
+    return tiny.quantize(features[None]).ravel()[:256].tolist()
+
+
+def includes(board: Board) -> list[str]:
+    """The parts of arduino/TinyKit that the .ino includes."""
+    return [driver(board), "FrameDecider.h", "PictureResizer.h"]
+
+
+def further_files(board: Board) -> list[str]:
+    """The parts that those need."""
+    return ["PixelFormats.h"]
+
+
+def driver(board: Board) -> str:
+    """The part of arduino/TinyKit that reads the board's camera; "" when there is none."""
+    return CAMERAS[board.camera].header if board.camera in CAMERAS else ""
+
+
+def libraries(board: Board) -> list[str]:
+    """Arduino libraries to pin, with versions."""
+    return list(CAMERAS[board.camera].libraries)
