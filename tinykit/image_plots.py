@@ -25,6 +25,7 @@ from tinykit.plot_style import COLOURS, STYLE, show, show_photos
 if TYPE_CHECKING:
     import keras
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from tinykit.datasets.images import PictureSplit
     from tinykit.dials import Dials
@@ -85,7 +86,8 @@ def label_rule(split: PictureSplit, indices: Sequence[int], columns: int = 4) ->
                 for box in _boxes(split.masks[index], width, height):
                     ax.add_patch(box)
             _draw_least(ax, width, height)
-            ax.set_title(_covered(float(split.area[index])), fontsize="small")
+            covered = _covered(float(split.area[index]))
+            ax.set_title(covered + " of the picture" * (columns <= 4), fontsize="small")
 
 
 def where_it_looks(
@@ -129,12 +131,7 @@ def where_it_looks(
             if masks is not None:
                 _outline(ax, masks[index], width, height)
             _title(ax, titles, number)
-        handles = [Patch(color=colour, alpha=_STRONGEST) for colour in (_RED, _BLUE)]
-        names = ["speaks for it", "speaks against it"]
-        if masks is not None and masks[indices].any():
-            handles.append(Line2D([], [], color="white", path_effects=_halo()))
-            names.append("where people are")
-        ax.figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize="small")
+        _explain(ax.figure, masks is not None and bool(masks[indices].any()))
 
 
 def convolutions(model: keras.Model) -> None:
@@ -186,6 +183,8 @@ def dials(measured: Dials) -> None:
             ax.set(xscale="log", xlabel=name)
             ax.xaxis.set_major_formatter(lambda x, _: f"{x:,.10g}")
             ax.xaxis.set_minor_formatter(lambda x, _: "")
+        low, high = axes[0].get_ylim()
+        axes[0].set_ylim(low - 0.5 * (high - low), high)  # the limits' names stand below the points
         axes[0].set_ylabel("accuracy on test pictures")
         axes[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         handles = [
@@ -223,17 +222,19 @@ def _grid(
     columns = min(columns, max(count, 4))
     rows = -(-count // columns)
     side = _WIDTH / columns
-    height = rows * (side * ratio + 0.22 * has_titles) + 0.3 * bool(title) + 0.1
-    with plt.rc_context(STYLE):
-        fig, axes = plt.subplots(rows, columns, figsize=(_WIDTH, height), squeeze=False)
-        fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    height = rows * (side * ratio + 0.24 * has_titles) + 0.3 * bool(title)
+    with plt.rc_context(STYLE | {"axes.titlepad": 3}):
+        fig, axes = plt.subplots(
+            rows, columns, figsize=(_WIDTH, height), squeeze=False, layout="compressed"
+        )
+        fig.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.01, hspace=0.01)
         for ax in axes.flat:
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
         for ax in axes.flat[count:]:
             ax.set_visible(False)
         if title:
-            fig.suptitle(title, x=0.01, ha="left", fontsize="medium")
+            fig.suptitle(title, fontsize="medium")
         yield list(axes.flat[:count])
         show_photos(fig)
 
@@ -276,8 +277,18 @@ def _heat(strength: np.ndarray, width: int, height: int) -> np.ndarray:
     )
 
 
+def _explain(figure: Figure, has_outlines: bool) -> None:
+    """What the colours of a map mean, below it."""
+    handles = [Patch(color=colour, alpha=_STRONGEST) for colour in (_RED, _BLUE)]
+    names = ["speaks for it", "speaks against it"]
+    if has_outlines:
+        handles.append(Line2D([], [], color="white", path_effects=_halo()))
+        names.append("where people are")
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize="small")
+
+
 def _halo() -> list[withStroke]:
-    return [withStroke(linewidth=3, foreground="black")]
+    return [withStroke(linewidth=2.6, foreground="black")]
 
 
 def _outline(ax: Axes, mask: np.ndarray, width: int, height: int) -> None:
@@ -287,7 +298,7 @@ def _outline(ax: Axes, mask: np.ndarray, width: int, height: int) -> None:
     y = (np.arange(-1, rows + 1) + 0.5) * height / rows - 0.5
     if mask.any():
         # A margin of False closes the line at the sides of the picture.
-        line = ax.contour(x, y, np.pad(mask, 1), [0.5], colors="white", linewidths=1.2)
+        line = ax.contour(x, y, np.pad(mask, 1), [0.5], colors="white", linewidths=1.1)
         line.set_path_effects(_halo())
     ax.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
@@ -314,11 +325,11 @@ def _draw_least(ax: Axes, width: int, height: int) -> None:
 
 
 def _covered(area: float) -> str:
-    """A share of the picture in words."""
+    """A share of the picture; small ones with the digits that matter."""
     if np.isnan(area):
-        return "not known"
+        return "an unknown part"
     digits = 0 if area == 0 or area >= 0.1 else 1 if area >= 0.01 else 2
-    return f"{area:.{digits}%} of the picture"
+    return f"{area:.{digits}%}"
 
 
 def _draw_line(
@@ -336,8 +347,9 @@ def _draw_line(
 
 
 def _draw_limits(ax: Axes, limits: dict[str, float], unit: float) -> None:
-    """An upright line for each, named along it."""
+    """An upright line for each, named along its foot."""
     for name, limit in limits.items():
-        ax.axvline(limit / unit, color="black", lw=1.2, ls=(0, (4, 2)), zorder=1)
-        ax.text(limit / unit, 0.02, f"{name} ", rotation=90, fontsize="x-small", ha="right",
-                va="bottom", transform=ax.get_xaxis_transform())  # fmt: skip
+        ax.axvline(limit / unit, color="black", lw=1, ls=(0, (4, 2)), zorder=1)
+        ax.text(limit / unit, 0.01, name.removeprefix("Arduino "), rotation=90, ha="center",
+                va="bottom", fontsize="x-small", transform=ax.get_xaxis_transform(),
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tinykit.datasets.dataset import Dataset
 
 NAME = "places"
-WEIGHT = 3.0  # of the second task against the first
+WEIGHT = 10.0  # of the second task against the first
 _FEWEST = 4  # places across
 _SHARE = 0.25  # of a place that a person covers, to count as there
 

@@ -85,9 +85,8 @@ def render(
         .round()
         .astype(int)
     )
-    whose = np.append(owners, -np.ones(len(lights) + 1, int))[
-        np.clip(index, -1, len(owners) + len(lights))
-    ]
+    # Mitsuba counts shapes from 1; 0 is where there is none.
+    whose = np.concatenate([[-1], owners, [-1] * len(lights)])[index]
     rows, columns = (np.arange(size // 2) * length // (size // 2) for length in index.shape)
 
     def light() -> np.ndarray:

@@ -86,8 +86,7 @@ class Dataset:
     def _count(self, split: Split, label: int | None) -> str:
         chosen = np.full(len(split), True) if label is None else split.y == label
         people = len(set(split.speakers[chosen]) - {""})
-        told = 0 < people < chosen.sum()  # one each goes without saying
-        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if told else "")
+        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if people else "")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

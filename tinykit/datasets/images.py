@@ -51,3 +51,9 @@ class ImageDataset(Dataset):
     def _measure(self) -> str:
         height, width = self.train.x.shape[1:3]
         return f" of {width} x {height} pixels"
+
+    def _count(self, split: PictureSplit, label: int | None) -> str:
+        counted = super()._count(split, label)
+        pictures, _, scenes = counted.partition(" (")
+        # A scene for each picture goes without saying.
+        return pictures if scenes.partition(" ")[0] == pictures else counted
