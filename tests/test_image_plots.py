@@ -16,6 +16,7 @@ import nbformat
 import numpy as np
 import pytest
 from conftest import bars
+from figures import check_one_figure_each, check_others_are_left_alone, figure, public_functions
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -90,22 +91,6 @@ def drawings(model) -> dict:
     }
 
 
-def figure():
-    """The one figure that is open, drawn to its last label."""
-    assert len(plt.get_fignums()) == 1
-    plt.gcf().canvas.draw()
-    return plt.gcf()
-
-
-def public_functions() -> set[str]:
-    """What lessons call, as tk.plots.NAME."""
-    return {
-        name
-        for name, f in vars(plots).items()
-        if getattr(f, "__module__", "") == image_plots.__name__
-    }
-
-
 def panels() -> list:
     return [ax for ax in figure().axes if ax.get_visible()]
 
@@ -115,23 +100,11 @@ def titles() -> list[str]:
 
 
 def test_each_draws_one_figure_and_returns_nothing(drawings):
-    """A value returned by the last line of a cell would be shown below the figure as text."""
-    assert set(drawings) == public_functions()
-    for name, draw in drawings.items():
-        plt.close("all")
-        assert draw() is None, name
-        figure()
+    check_one_figure_each(drawings, image_plots)
 
 
 def test_other_figures_and_the_style_of_others_are_left_alone(drawings):
-    before = dict(matplotlib.rcParams)
-    own = plt.figure()
-    for draw in drawings.values():
-        draw()
-    assert plt.fignum_exists(own.number), "a figure of the student's was closed"
-    assert not own.axes, "a figure of the student's was drawn into"
-    assert len(plt.get_fignums()) == 1 + len(drawings)
-    assert dict(matplotlib.rcParams) == before
+    check_others_are_left_alone(drawings)
 
 
 def test_importing_the_plots_needs_no_tensorflow():

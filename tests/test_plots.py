@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
+from figures import check_one_figure_each, check_others_are_left_alone, figure, public_functions
 from nbclient import NotebookClient
 
 from tinykit import plots
@@ -102,38 +103,12 @@ def drawings(small_tiny) -> dict:
     }
 
 
-def figure():
-    """The one figure that is open, drawn to its last label."""
-    assert len(plt.get_fignums()) == 1
-    plt.gcf().canvas.draw()
-    return plt.gcf()
-
-
-def public_functions() -> set[str]:
-    own = {
-        name for name, f in vars(plots).items() if getattr(f, "__module__", "") == plots.__name__
-    }
-    return {name for name in own if not name.startswith("_")}
-
-
 def test_each_draws_one_figure_and_returns_nothing(drawings):
-    """A value returned by the last line of a cell would be shown below the figure as text."""
-    assert set(drawings) == public_functions()
-    for name, draw in drawings.items():
-        plt.close("all")
-        assert draw() is None, name
-        figure()
+    check_one_figure_each(drawings, plots)
 
 
 def test_other_figures_and_the_style_of_others_are_left_alone(drawings):
-    before = dict(matplotlib.rcParams)
-    own = plt.figure()
-    for draw in drawings.values():
-        draw()
-    assert plt.fignum_exists(own.number), "a figure of the student's was closed"
-    assert not own.axes, "a figure of the student's was drawn into"
-    assert len(plt.get_fignums()) == 1 + len(drawings)
-    assert dict(matplotlib.rcParams) == before
+    check_others_are_left_alone(drawings)
 
 
 @pytest.mark.parametrize("clip", [CLIP, np.zeros(16_000, np.int16), CLIP / 32_768])
@@ -479,7 +454,7 @@ def test_each_figure_appears_exactly_once_in_a_notebook():
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---\n")]
     nb = nbformat.v4.new_notebook(cells=cells)
     drawn = {re.search(r"plots\.(\w+)\(", cell.source)[1] for cell in cells[1:]}
-    assert drawn == public_functions(), "every function belongs into this test"
+    assert drawn == public_functions(plots), "every function belongs into this test"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of nbclient and its event loop
         NotebookClient(nb, timeout=120, kernel_name="python3").execute()

@@ -38,7 +38,7 @@ def band_cnn(
 
     inputs = keras.Input((*shape, 1), name="features")
     x = layers.Conv2D(filters, (4, shape[1]), (2, 1), use_bias=False, name="filters")(inputs)
-    x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    x = _normalized(layers, x)
     x = layers.GlobalAveragePooling2D(keepdims=True)(x)
     return keras.Model(inputs, _scores(layers, x, labels), name="band_cnn")
 
@@ -75,15 +75,14 @@ def ds_cnn(
     layers = keras.layers
     keras.utils.set_random_seed(seed)
 
-    def normalized(x):
-        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-
     inputs = keras.Input((*shape, 1), name="features")
-    x = normalized(layers.Conv2D(channels // 2, (10, 4), 2, "same", use_bias=False)(inputs))
+    x = _normalized(
+        layers, layers.Conv2D(channels // 2, (10, 4), 2, "same", use_bias=False)(inputs)
+    )
     for block in range(blocks):
         stride = 2 if block == 0 else 1
-        x = normalized(layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x))
-        x = normalized(layers.Conv2D(channels, 1, use_bias=False)(x))
+        x = _normalized(layers, layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x))
+        x = _normalized(layers, layers.Conv2D(channels, 1, use_bias=False)(x))
     x = layers.GlobalAveragePooling2D(keepdims=True)(x)
     x = layers.Dropout(dropout, seed=seed)(x)
     return keras.Model(inputs, _scores(layers, x, labels), name="ds_cnn")
@@ -119,7 +118,7 @@ def gesture_cnn(
 
     def convolution(x, filters: int, size: tuple[int, int], stride: int, padding: str = "same"):
         x = layers.Conv2D(filters, size, (stride, 1), padding, use_bias=False)(x)
-        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+        return _normalized(layers, x)
 
     inputs = keras.Input((*shape, 1), name="features")
     x = convolution(inputs, channels, (5, shape[1]), 1, "valid")
@@ -164,21 +163,23 @@ def mobilenet(
     layers = keras.layers
     keras.utils.set_random_seed(seed)
 
-    def normalized(x):
-        return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
-
     def channels(full: int) -> int:
         return max(8, 4 * round(full * width / 4))
 
     inputs = keras.Input(shape, name="features")
-    x = normalized(layers.Conv2D(channels(32), 3, 2, "same", use_bias=False)(inputs))
+    x = _normalized(layers, layers.Conv2D(channels(32), 3, 2, "same", use_bias=False)(inputs))
     stages = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)]
     for full, stride in [*stages, *[(512, 1)] * blocks, (1024, 2)]:
-        x = normalized(layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x))
-        x = normalized(layers.Conv2D(channels(full), 1, use_bias=False)(x))
+        x = _normalized(layers, layers.DepthwiseConv2D(3, stride, "same", use_bias=False)(x))
+        x = _normalized(layers, layers.Conv2D(channels(full), 1, use_bias=False)(x))
     x = layers.GlobalAveragePooling2D(keepdims=True, name="pooled")(x)
     x = layers.Dropout(dropout, seed=seed)(x)
     return keras.Model(inputs, _scores(layers, x, labels), name="mobilenet")
+
+
+def _normalized(layers, x):
+    """Batch normalization and ReLU, which vanish into the convolution when it is quantized."""
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
 def _scores(layers, pooled, labels: Sequence[str]):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinykit import places
+from tinykit import auxiliary
 from tinykit.augmentation import Augmentation
 from tinykit.backend import load_keras
 from tinykit.errors import TinykitError
@@ -113,7 +113,7 @@ def train(
     model.compile(loss=scoring, metrics=["accuracy"])
     steps = epochs, math.ceil(clips_per_epoch / batch_size)
     optimizer = keras.optimizers.AdamW(_schedule(keras, learning_rate, *steps), weight_decay=1e-4)
-    taught = _with_second_task(model, data, optimizer, scoring)
+    taught = _with_auxiliary_task(model, data, optimizer, scoring)
     one_hot = np.eye(n_labels, dtype=np.float32)
     shape = (-1, *model.input_shape[1:])
     validation = frontend(data.validation.x).reshape(shape), one_hot[data.validation.y]
@@ -127,7 +127,7 @@ def train(
         random = np.random.default_rng((seed, epoch))
         chosen = balanced_sample(data.train, data.labels, clips_per_epoch, random)
         pictures, masks = augmentation.copies(data, chosen, random)
-        where = places.targets(masks, *taught.output_shape[1][1:3])
+        where = auxiliary.targets(masks, *taught.output_shape[1][1:3])
         return frontend(pictures), [one_hot[data.train.y[chosen]], where]
 
     average = _Average(model)
@@ -151,16 +151,16 @@ def train(
     return history
 
 
-def _with_second_task(model: keras.Model, data: Dataset, optimizer: Any, scoring: Any):
+def _with_auxiliary_task(model: keras.Model, data: Dataset, optimizer: Any, scoring: Any):
     """The network to train: `model`, or one of the same weights with a second output for places."""
-    taught = places.with_places(model, data)
+    taught = auxiliary.with_auxiliary_output(model, data)
     if taught is None:
         model.compile(optimizer, scoring, metrics=["accuracy"])
         return model
     taught.compile(
         optimizer,
         [scoring, "binary_crossentropy"],
-        loss_weights=[1.0, places.WEIGHT],
+        loss_weights=[1.0, auxiliary.WEIGHT],
         metrics=[["accuracy"], []],
     )
     return taught

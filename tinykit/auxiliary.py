@@ -1,4 +1,4 @@
-"""A second task in training: not only whether there is a person, but where. Taught in notebook 02.
+"""An auxiliary task in training: where a person is, not only whether. Taught in notebook 02.
 
 "Person" or "non_person" tells a network very little about a picture: one bit. Where the data know
 which pixels are a person's, a second output has to say so, place by place, from the same features.
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from tinykit.datasets.dataset import Dataset
 
 NAME = "places"
-WEIGHT = 10.0  # of the second task against the first
+WEIGHT = 10.0  # of the auxiliary task against the first
 _FEWEST = 4  # places across
 _SHARE = 0.25  # of a place that a person covers, to count as there
 
 
-def with_places(model: keras.Model, data: Dataset) -> keras.Model | None:
+def with_auxiliary_output(model: keras.Model, data: Dataset) -> keras.Model | None:
     """The same network with an output for places beside its scores; None if data know no places.
 
     The output is (batch, rows, columns, 1), 0 ... 1, read off the last layer that still has 4

@@ -1,9 +1,9 @@
-"""The second task: where persons are."""
+"""The auxiliary task: where persons are."""
 
 import numpy as np
 from test_image_augmentation import NOTHING, pictures_of_squares
 
-from tinykit import places
+from tinykit import auxiliary
 from tinykit.features import Picture
 from tinykit.models import mobilenet
 from tinykit.training import train
@@ -21,16 +21,16 @@ def test_a_place_counts_when_a_quarter_of_it_is_covered():
     masks[0, :2, :2] = 255  # a quarter of the first place
     masks[0, 4:6, 4] = 255  # an eighth of another
     masks[0, :4, 4:] = 255
-    assert places.targets(masks, 2, 2)[0, ..., 0].tolist() == [[1, 1], [0, 0]]
+    assert auxiliary.targets(masks, 2, 2)[0, ..., 0].tolist() == [[1, 1], [0, 0]]
 
 
 def test_there_is_no_second_task_without_masks():
-    assert places.with_places(small_model(), pictures_of_squares(masks=False)) is None
+    assert auxiliary.with_auxiliary_output(small_model(), pictures_of_squares(masks=False)) is None
 
 
 def test_the_second_output_shares_the_features():
     model = small_model()
-    taught = places.with_places(model, DATA)
+    taught = auxiliary.with_auxiliary_output(model, DATA)
     assert taught.output_shape == [(None, 2), (None, 4, 4, 1)]
     assert len(taught.weights) == len(model.weights) + 2, "one convolution more"
 
