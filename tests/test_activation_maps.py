@@ -91,9 +91,9 @@ def test_what_speaks_for_a_label_is_where_it_is():
 
 
 def test_a_map_is_as_coarse_as_the_last_layer():
-    """MobileNet halves the picture five times."""
+    """MobileNet halves the picture four times."""
     model = mobilenet((64, 64, 3), ["a", "b"])
-    assert class_activation_map(model, features(3, channels=3), 0).shape == (3, 2, 2)
+    assert class_activation_map(model, features(3, channels=3), 0).shape == (3, 4, 4)
 
 
 def test_the_keyword_network_can_be_asked_as_well():

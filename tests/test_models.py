@@ -1,10 +1,12 @@
 """The networks: what they compute, what they cost, and that a seed repeats them."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from tinykit.features import LogMel, Motion
-from tinykit.models import band_cnn, ds_cnn, gesture_cnn
+from tinykit.models import band_cnn, ds_cnn, gesture_cnn, mobilenet
 from tinykit.quantization import quantize
 
 LABELS = ["yes", "no", "unknown", "silence"]
@@ -124,3 +126,29 @@ def test_a_gesture_cnn_as_int8_is_at_most_20_000_bytes(motion):
     assert tiny.input_shape == (48, 6, 1)
     assert set(tiny.ops) <= {"CONV_2D", "MEAN", "RESHAPE", "SOFTMAX"}
     assert tiny.output_scale == 1 / 256 and tiny.output_zero_point == -128
+
+
+@pytest.mark.parametrize(("width", "blocks"), [(0.25, 3), (0.5, 1)])
+def test_a_mobilenet_is_what_pencil_and_paper_give(width, blocks):
+    model = mobilenet((96, 96, 1), ["no", "yes"], width=width, blocks=blocks)
+    channels = [int(width * full) for full in (32, 64, 128, 128, 256, 256, *[512] * (1 + blocks))]
+    channels.append(int(width * 1024))
+    expected = (3 * 3 + NORMALIZATION) * channels[0]
+    for inputs, outputs in itertools.pairwise(channels):
+        expected += (3 * 3 + NORMALIZATION) * inputs  # depthwise
+        expected += (inputs + NORMALIZATION) * outputs  # pointwise
+    assert model.count_params() == expected + 2 * channels[-1] + 2
+
+
+@pytest.mark.parametrize(("size", "last"), [(96, 6), (64, 4), (112, 7)])
+def test_a_mobilenet_halves_the_picture_four_times(size, last):
+    model = mobilenet((size, size, 3), ["no", "yes"])
+    assert model.get_layer("pooled").input.shape[1:] == (last, last, 256)
+
+
+def test_what_keeps_its_shape_in_a_mobilenet_is_added_to():
+    """Two blocks at larger sizes, and the equal ones in the middle."""
+    model = mobilenet((96, 96, 1), ["no", "yes"], blocks=3)
+    sums = [layer for layer in model.layers if type(layer).__name__ == "Add"]
+    shapes = [tuple(layer.output.shape[1:]) for layer in sums]
+    assert shapes == [(24, 24, 32), (12, 12, 64), *[(6, 6, 128)] * 3]

@@ -1,5 +1,6 @@
 """Training: it learns, it can be repeated to the last bit, and it says when it cannot start."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -235,6 +236,61 @@ def test_every_step_of_training_has_a_learning_rate(data, clips_per_epoch, monke
     rates = [float(seen["schedule"](step)) for step in range(steps + 1)]
     assert min(rates[:-1]) > 0, f"of {steps} steps some were made with a learning rate of 0"
     assert rates[-1] == pytest.approx(0, abs=1e-9), "training ended before the rate was down"
+
+
+def test_what_was_prepared_is_learned_in_every_pass(data):
+    model = small_model(data)
+    history = train(model, data, FRONTEND, **QUICK, passes=3)
+    assert int(model.optimizer.iterations) == 2 * 3 * 4  # epochs, passes, batches of 100 clips
+    assert len(history.loss) == len(history.val_loss) == 2
+
+
+def test_normalization_in_one_operation_is_the_one_that_keras_makes_step_by_step():
+    """Outputs, gradients and moving statistics, within what the order of sums can do.
+
+    The variance is the batch's with n - 1 in one of them, n in the other: 1 / 127 apart.
+    """
+    import tensorflow as tf
+
+    keras = load_keras()
+    random = np.random.default_rng(0)
+    x = tf.constant(random.normal(2, 3, (8, 4, 4, 5)).astype(np.float32))
+    weigh = tf.constant(random.normal(size=(8, 4, 4, 5)).astype(np.float32))
+    answers = []
+    for quick in (False, True):
+        layer = keras.layers.BatchNormalization(momentum=0.5)
+        inputs = keras.Input((4, 4, 5))
+        model = keras.Model(inputs, layer(inputs))
+        layer.set_weights([np.full(5, value, np.float32) for value in (1.5, -0.5, 0, 1)])
+        use = training._quick_normalization(model) if quick else contextlib.nullcontext()
+        with use, tf.GradientTape() as tape:
+            tape.watch(x)
+            assert (type(layer) is not keras.layers.BatchNormalization) == quick
+            outputs = model(x, training=True)
+            loss = tf.reduce_sum(weigh * outputs)
+        answers.append([outputs, tape.gradient(loss, x), layer.moving_mean, layer.moving_variance])
+        assert type(layer) is keras.layers.BatchNormalization
+    for plain, quick, allowed in zip(*answers, [1e-5, 1e-5, 1e-5, 1 / 127], strict=True):
+        np.testing.assert_allclose(plain, quick, rtol=allowed, atol=1e-5)
+
+
+def test_the_average_of_weights_follows_them(data):
+    """0.995 of what it was and 0.005 of what is new, and more in the first steps."""
+    model = small_model(data)
+    average = training._Average(model)
+    expected = model.get_weights()
+    random = np.random.default_rng(0)
+    for step in range(1, 4):
+        now = [random.normal(size=w.shape).astype(np.float32) for w in model.get_weights()]
+        model.set_weights(now)
+        average.update()
+        kept = step / (step + 10)
+        expected = [kept * old + (1 - kept) * new for old, new in zip(expected, now, strict=True)]
+    for a, b in zip(expected, average.weights, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    with average.in_use():
+        np.testing.assert_array_equal(model.get_weights()[0], average.weights[0])
+    np.testing.assert_array_equal(model.get_weights()[0], now[0])
 
 
 def test_a_checkpoint_that_does_not_exist_is_refused_with_the_known_ones(tmp_path, monkeypatch):

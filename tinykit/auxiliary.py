@@ -7,6 +7,7 @@ It is thrown away after training; the features stay.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ NAME = "places"
 WEIGHT = 10.0  # of the auxiliary task against the first
 _FEWEST = 4  # places across
 _SHARE = 0.25  # of a place that a person covers, to count as there
+_BATCH = 256
 
 
 def with_auxiliary_output(model: keras.Model, data: Dataset) -> keras.Model | None:
@@ -49,4 +51,6 @@ def targets(masks: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """
     from tinykit.features.image import area_mean
 
-    return (area_mean(masks[..., None], rows, columns) >= 255 * _SHARE).astype(np.float32)
+    batches = np.array_split(masks[..., None], math.ceil(len(masks) / _BATCH))
+    share = np.concatenate([area_mean(batch, rows, columns) for batch in batches])
+    return (share >= 255 * _SHARE).astype(np.float32)

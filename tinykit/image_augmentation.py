@@ -176,7 +176,7 @@ def _pasted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The persons of a picture, larger or smaller, somewhere in another one; and their mask."""
     height, width = mask.shape
-    scale = 1 / random.uniform(0.6, 1.3)
+    scale = 1 / random.uniform(0.7, 1.4)
     x, y = random.uniform(-0.25, 0.25, 2) * (width, height)
     seen = (scale, 0, (1 - scale) * width / 2 + x, 0, scale, (1 - scale) * height / 2 + y)
     cut = _transformed(Image.fromarray(mask), seen)

@@ -73,6 +73,7 @@ def train(
     epochs: int = 12,
     clips_per_epoch: int = 8_000,
     batch_size: int = 128,
+    passes: int = 1,
     learning_rate: float = 2e-3,
     label_smoothing: float = 0.05,
     augmentation: Augmentation | MotionAugmentation | ImageAugmentation | None = None,
@@ -91,6 +92,8 @@ def train(
         data: its `train` split is learned, its `validation` split only measured.
         frontend: computes the features.
         epochs, clips_per_epoch, batch_size: how long, and in what portions.
+        passes: how often an epoch's examples are learned before others take their place. Changing
+            a picture takes longer than learning it: more passes are less work for as much learning.
         learning_rate: the highest step size of AdamW.
         label_smoothing: share of certainty given to the other labels.
         augmentation: the changes to the examples; by default `Augmentation()` for sound,
@@ -111,7 +114,7 @@ def train(
     keras.utils.set_random_seed(seed)
     scoring = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
     model.compile(loss=scoring, metrics=["accuracy"])
-    steps = epochs, math.ceil(clips_per_epoch / batch_size)
+    steps = epochs, passes * math.ceil(clips_per_epoch / batch_size)
     optimizer = keras.optimizers.AdamW(_schedule(keras, learning_rate, *steps), weight_decay=1e-4)
     taught = _with_auxiliary_task(model, data, optimizer, scoring)
     one_hot = np.eye(n_labels, dtype=np.float32)
@@ -134,15 +137,15 @@ def train(
     after_step = keras.callbacks.LambdaCallback(on_train_batch_end=average.update)
     history = History()
     started = time.monotonic()
-    with Progress("epoch", epochs) as progress:
+    with Progress("epoch", epochs) as progress, _quick_normalization(taught):
         for x, y in _prepared_ahead(prepare, epochs):
             fitted = taught.fit(
-                x, y, batch_size, shuffle=False, verbose=0, callbacks=[after_step]
+                x, y, batch_size, passes, shuffle=passes > 1, verbose=0, callbacks=[after_step]
             ).history
             with average.in_use():
                 val_loss, val_accuracy = model.evaluate(*validation, batch_size=512, verbose=0)
-            history.loss.append(fitted["loss"][0])
-            history.accuracy.append(fitted.get("scores_accuracy", fitted.get("accuracy"))[0])
+            history.loss.append(fitted["loss"][-1])
+            history.accuracy.append(fitted.get("scores_accuracy", fitted.get("accuracy"))[-1])
             history.val_loss.append(val_loss)
             history.val_accuracy.append(val_accuracy)
             progress.step(f"accuracy {history.accuracy[-1]:.1%}, validation {val_accuracy:.1%}")
@@ -205,16 +208,31 @@ class _Average:
     """
 
     def __init__(self, model: keras.Model, decay: float = 0.995) -> None:
+        import tensorflow as tf
+
         self.model, self.decay = model, decay
-        self.weights = model.get_weights()
         self.steps = 0
+        means = self._means = [tf.Variable(weight.value) for weight in model.weights]
+        weights = [weight.value for weight in model.weights]
+
+        @tf.function  # all weights at once, without a way through Python
+        def blend(share: tf.Tensor) -> None:
+            for mean, now in zip(means, weights, strict=True):
+                mean.assign_add(share * (now - mean))
+
+        self._blend = blend
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """The average now."""
+        return [mean.numpy() for mean in self._means]
 
     def update(self, batch: int = 0, logs: dict | None = None) -> None:
         """Take in the model's weights as they are now; in the beginning old ones fade faster."""
+        import tensorflow as tf
+
         self.steps += 1
-        decay = min(self.decay, self.steps / (self.steps + 10))
-        for mean, now in zip(self.weights, self.model.get_weights(), strict=True):
-            mean += (1 - decay) * (now - mean)
+        self._blend(tf.constant(1 - min(self.decay, self.steps / (self.steps + 10))))
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
@@ -223,6 +241,37 @@ class _Average:
         self.model.set_weights(self.weights)
         yield
         self.model.set_weights(own)
+
+
+@contextlib.contextmanager
+def _quick_normalization(model: keras.Model) -> Iterator[None]:
+    """Batch normalization as one operation of TensorFlow for a while, not as ten: far quicker.
+
+    Keras 3 computes it step by step on every backend. The sums are the same.
+    """
+    import tensorflow as tf
+
+    plain = load_keras().layers.BatchNormalization
+
+    class Quick(plain):
+        def call(self, inputs, training=None, mask=None):
+            if not training:
+                return super().call(inputs, training, mask)
+            outputs, *moments = tf.compat.v1.nn.fused_batch_norm(
+                inputs, self.gamma, self.beta, epsilon=self.epsilon
+            )
+            for moving, now in zip((self.moving_mean, self.moving_variance), moments, strict=True):
+                moving.assign(self.momentum * moving + (1 - self.momentum) * now)
+            return outputs
+
+    layers = [layer for layer in model.layers if type(layer) is plain]
+    for layer in layers:
+        layer.__class__ = Quick
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.__class__ = plain
 
 
 def _schedule(keras, peak: float, epochs: int, steps: int):

@@ -67,7 +67,7 @@ def scene(number: int) -> list[Picture]:
                 SAMPLES,
             )
             boxes, area = _boxes(whose), float((whose >= 0).mean())
-            hardly = wanted and area < 0.02 and rng.random() < 0.8  # few are that small
+            hardly = wanted and area < 0.06 and rng.random() < 0.8  # few are that small
             if (len(boxes) > 0) == wanted and not hardly:
                 label = "person" if wanted else "non_person"
                 content = camera.photograph(light(), rng, QUALITY)

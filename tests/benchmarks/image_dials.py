@@ -19,6 +19,7 @@ from tinykit.dials import MEASURED, Dials, load_dials, needs, room
 
 WIDTHS = (0.125, 0.25, 0.5, 0.75)
 SIZES = (48, 64, 96, 112)  # the bundled pictures have 112 pixels: larger ones would show no more
+PASSES = 3
 BOARDS = ("nano33ble", "nicla_vision")
 # What the challenge allowed (A. Chowdhery et al. 2019): 250 KB of flash and of RAM, 60 M MACs.
 CHALLENGE = {"ram_bytes": 250_000, "flash_bytes": 250_000, "macs": 60e6}
@@ -32,7 +33,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--channels", type=int, default=1, choices=[1, 3])
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--pictures", type=int, default=2_400, help="of an epoch")
+    parser.add_argument("--pictures", type=int, default=2_400, help="of an epoch, seen three times")
     parser.add_argument("--data", help="instead of the bundled pictures")
     options = parser.parse_args()
     recipe = {"epochs": options.epochs, "pictures": options.pictures, "channels": options.channels}
@@ -72,6 +73,8 @@ def measured(data, width: float, size: int, recipe: dict) -> tuple[dict, dict]:
         epochs=recipe["epochs"],
         clips_per_epoch=recipe["pictures"],
         batch_size=32,
+        passes=PASSES,
+        learning_rate=1e-2,
     )
     tiny = tk.quantize(model, frontend(data.train.x[:300]), frontend, data.labels)
     report = tk.verify(tiny, data.test, model=model)

@@ -107,8 +107,8 @@ def area_mean(pictures: np.ndarray, height: int, width: int) -> np.ndarray:
     rows = overlaps(pictures.shape[1], height).astype(exact)
     columns = overlaps(pictures.shape[2], width).T.astype(exact, order="C")
     sums = rows @ np.moveaxis(pictures, 3, 1).astype(exact, order="C") @ columns
-    means = (sums.astype(np.int64) + area // 2) // area
-    return np.moveaxis(means, 1, 3).astype(np.uint8)
+    means = ((sums + np.float64(area // 2)) / area).astype(np.uint8)  # cut off: quicker than //
+    return np.moveaxis(means, 1, 3)
 
 
 def luma(pictures: np.ndarray) -> np.ndarray:
