@@ -1,10 +1,14 @@
 """What is shipped: checkpoints are trained models, and the example sketches are made from them."""
 
+import importlib.util
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 import tinykit as tk
-from tinykit.projects import ROOT
+from tinykit.projects import PROJECTS, ROOT
 from tinykit.training import CHECKPOINTS
 
 
@@ -21,6 +25,15 @@ def tiny() -> tk.TinyModel:
 def balanced_accuracy(scores: np.ndarray, y: np.ndarray) -> float:
     answers = scores.argmax(axis=1)
     return np.mean([np.mean(answers[y == label] == label) for label in np.unique(y)])
+
+
+def benchmark_of(name: str) -> ModuleType:
+    """tests/benchmarks/NAME.py as a module."""
+    path = ROOT / "tests" / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    benchmark = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    return benchmark
 
 
 def test_the_checkpoint_recognizes_voices_it_was_not_trained_on(data, tiny):
@@ -46,7 +59,7 @@ def test_other_labels_are_refused():
         tk.load_checkpoint("keyword_spotting", ["stop", "go", "unknown", "silence"])
 
 
-@pytest.mark.parametrize("project", ["keyword_spotting", "gesture_recognition"])
+@pytest.mark.parametrize("project", list(PROJECTS))
 def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(project, tmp_path):
     example = ROOT / "arduino" / project
     sketch = tk.export_sketch(
@@ -60,6 +73,27 @@ def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(project, 
             f"{path} differs. After a change to the sketch or the checkpoint, export it again: "
             "see arduino/README.md."
         )
+
+
+@pytest.fixture(scope="module")
+def seeing() -> tk.TinyModel:
+    return tk.TinyModel.load(CHECKPOINTS / "visual_wake_words")
+
+
+def test_the_picture_checkpoint_sees_people_in_scenes_it_was_not_trained_on(seeing):
+    pictures = tk.datasets.visual_wake_words()
+    scores = seeing.predict(seeing.frontend(pictures.test.x))
+    assert balanced_accuracy(scores, pictures.test.y) >= 0.9
+    assert seeing.size <= 250_000, "the limit of the Visual Wake Words challenge"
+
+
+def test_people_in_real_photos_are_seen_clearly_better_than_by_chance(real_data, seeing):
+    """65 % balanced accuracy is the least the kit promises (README, Results), whole, in pieces."""
+    benchmark = benchmark_of("real_photos")
+    photos = benchmark.photos(real_data / "coco_sample.tar.gz")
+    for pictures, y in (benchmark.whole(photos), benchmark.pieces(photos)):
+        scores = seeing.predict(seeing.frontend(pictures))
+        assert balanced_accuracy(scores, np.array(y)) >= 0.65
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +133,6 @@ def test_gestures_of_a_real_person_are_recognized(real_data, feeling):
 @pytest.mark.slow
 def test_it_understands_real_people(real_data, tiny):
     """88 % balanced accuracy is the least the kit promises (README, Results)."""
-    import importlib.util
-
-    path = ROOT / "tests" / "benchmarks" / "real_people.py"
-    spec = importlib.util.spec_from_file_location("real_people", path)
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
+    benchmark = benchmark_of("real_people")
     clips, y = benchmark.real_clips(real_data / "speech_commands_sample.tar.gz", tiny.labels)
     assert balanced_accuracy(tiny.predict(tiny.frontend(clips)), y) >= 0.88

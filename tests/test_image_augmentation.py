@@ -5,6 +5,7 @@ import pytest
 
 from tinykit.datasets.images import ImageDataset, PictureSplit
 from tinykit.features import Picture
+from tinykit.features.image import luma
 from tinykit.image_augmentation import ImageAugmentation
 
 FRONTEND = Picture(32, 3)
@@ -96,6 +97,16 @@ def test_patches_leave_half_of_a_person_to_be_seen():
     _, whole = before.copies(DATA, chosen, np.random.default_rng(3))
     assert covered.sum(axis=(1, 2)).min() >= 0.3 * np.median(whole.sum(axis=(1, 2)))
     assert covered.mean() < whole.mean(), "some are covered"
+
+
+def test_grey_copies_are_changed_as_colours_are():
+    """Masks still show where the persons are, to the pixel."""
+    grey, where = ImageAugmentation().copies(DATA, ALL, np.random.default_rng(4), channels=1)
+    assert grey.shape == (len(ALL), 64, 64) and grey.dtype == np.uint8
+    assert where[DATA.train.y == 1].any(axis=(1, 2)).all() and not where[DATA.train.y == 0].any()
+    exact, masks = NOTHING.copies(DATA, ALL[1::2], np.random.default_rng(0), channels=1)
+    sure = masks == 255
+    assert set(np.unique(exact[sure])) == {luma(np.array(RED, np.uint8))}
 
 
 @pytest.mark.parametrize("masks", [True, False])

@@ -129,7 +129,7 @@ def train(
             return features.reshape(shape), one_hot[y]
         random = np.random.default_rng((seed, epoch))
         chosen = balanced_sample(data.train, data.labels, clips_per_epoch, random)
-        pictures, masks = augmentation.copies(data, chosen, random)
+        pictures, masks = augmentation.copies(data, chosen, random, frontend.channels)
         where = auxiliary.targets(masks, *taught.output_shape[1][1:3])
         return frontend(pictures), [one_hot[data.train.y[chosen]], where]
 

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-SCENES = 1050
+SCENES = 1600
 VIEWS = 4  # of each scene, half of them with people
 SIZE = 112  # pixels
 SAMPLES = 16  # rays to the pixel
@@ -67,7 +67,7 @@ def scene(number: int) -> list[Picture]:
                 SAMPLES,
             )
             boxes, area = _boxes(whose), float((whose >= 0).mean())
-            hardly = wanted and area < 0.06 and rng.random() < 0.8  # few are that small
+            hardly = wanted and area < 0.1 and rng.random() < 0.8  # few are that small
             if (len(boxes) > 0) == wanted and not hardly:
                 label = "person" if wanted else "non_person"
                 content = camera.photograph(light(), rng, QUALITY)
