@@ -1,10 +1,11 @@
 """How well a model that looks for people does on real photos, whole and in pieces.
 
-    python tests/benchmarks/real_photos.py MODEL_FOLDER COCO [--learn]
+    python tests/benchmarks/real_photos.py MODEL COCO [--learn]
 
-MODEL_FOLDER holds model.tflite and tinymodel.json (build/visual_wake_words, or a checkpoint); COCO
-is a folder or archive with photos and an instances_*.json. Labels follow the rule of Visual Wake
-Words: person when a person's box covers more than 0.5 % of the picture.
+MODEL is a folder with model.tflite and tinymodel.json (build/visual_wake_words, or a checkpoint),
+or another project's .tflite file whose int8 input is a picture less 128, such as MLPerf Tiny's;
+COCO is a folder or archive with photos and an instances_*.json. Labels follow the rule of Visual
+Wake Words: person when a person's box covers more than 0.5 % of the picture.
 
 Photos are judged whole; then squares around each person (30 % wider than the box), and squares in
 which no box of a person begins, as many of each photo as fit without overlapping much.
@@ -15,7 +16,7 @@ fifths of the photos and is asked about the last fifth, five times in turn, floa
 
 import argparse
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,15 @@ def pieces(found: list[Photo], seed: int = 0) -> tuple[list[np.ndarray], list[in
     return squares, labels
 
 
+def loaded(path: Path) -> tk.TinyModel:
+    """A model of the kit's, or a .tflite file."""
+    if path.suffix != ".tflite":
+        return tk.TinyModel.load(path)
+    tiny = tk.TinyModel(path.read_bytes(), LABELS)
+    size, _, channels = tiny.input_shape
+    return replace(tiny, frontend=tk.features.Picture(size, channels))
+
+
 def both(found: list[Photo]) -> dict[str, tuple[list[np.ndarray], list[int]]]:
     """Whole photos and pieces of them, by name."""
     return {"whole photos": whole(found), "pieces": pieces(found)}
@@ -144,9 +154,10 @@ def main() -> None:
     parser.add_argument("--engine", default="tflm", choices=["tflm", "litert", "compiled"])
     parser.add_argument("--learn", action="store_true", help="train on with photos, too")
     options = parser.parse_args()
-    tiny, found = tk.TinyModel.load(options.model), photos(options.data)
+    tiny, found = loaded(options.model), photos(options.data)
     for name, (pictures, labels) in both(found).items():
-        scores = tiny.predict(tiny.frontend(pictures), engine=options.engine)
+        less_128 = (128 * tiny.frontend(pictures)).astype(np.int8)
+        scores = tiny.predict(less_128, engine=options.engine)
         print(f"{name}: {report(scores, labels)}")
     if options.learn:
         for name, (scores, labels) in learned(found).items():
