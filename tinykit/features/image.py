@@ -107,7 +107,8 @@ def area_mean(pictures: np.ndarray, height: int, width: int) -> np.ndarray:
     rows = overlaps(pictures.shape[1], height).astype(exact)
     columns = overlaps(pictures.shape[2], width).T.astype(exact, order="C")
     sums = rows @ np.moveaxis(pictures, 3, 1).astype(exact, order="C") @ columns
-    means = ((sums + np.float64(area // 2)) / area).astype(np.uint8)  # cut off: quicker than //
+    # Cut off after the division: as exact as //, and quicker.
+    means = (np.add(sums, area // 2, dtype=np.float64) / area).astype(np.uint8)
     return np.moveaxis(means, 1, 3)
 
 
