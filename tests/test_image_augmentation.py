@@ -1,5 +1,7 @@
 """Changed copies of pictures: different each time, repeatable, and persons stay in them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -99,8 +101,21 @@ def test_patches_leave_half_of_a_person_to_be_seen():
     assert covered.mean() < whole.mean(), "some are covered"
 
 
-def test_grey_copies_are_changed_as_colours_are():
-    """Masks still show where the persons are, to the pixel."""
+def test_cut_edges_are_in_pictures_of_both_labels():
+    """Else they would tell a network that somebody is there. Nobody is in what is put in."""
+    pasting = dataclasses.replace(NOTHING, paste=1.0)
+    nobody = np.flatnonzero(DATA.train.y == 0)
+    pictures, masks = pasting.copies(DATA, nobody, np.random.default_rng(0), channels=1)
+    plain = luma(DATA.train.x[nobody])
+    changed = np.minimum((pictures != plain).mean(axis=(1, 2)),
+                         (pictures != plain[:, :, ::-1]).mean(axis=(1, 2)))  # fmt: skip
+    # A square of 16 pixels that fades over one more on each side where the coarse mask is made
+    # finer, up to 1.4 times as wide, and one more where that is drawn; a part may be outside.
+    assert (changed > 0).all() and changed.max() < (1.4 * (16 + 2) + 2) ** 2 / 64**2
+    assert not masks.any()
+
+
+def test_masks_of_grey_copies_show_where_the_persons_are():
     grey, where = ImageAugmentation().copies(DATA, ALL, np.random.default_rng(4), channels=1)
     assert grey.shape == (len(ALL), 64, 64) and grey.dtype == np.uint8
     assert where[DATA.train.y == 1].any(axis=(1, 2)).all() and not where[DATA.train.y == 0].any()

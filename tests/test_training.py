@@ -280,11 +280,12 @@ def test_the_average_of_weights_follows_them(data):
     average = training._Average(model)
     expected = model.get_weights()
     random = np.random.default_rng(0)
-    for step in range(1, 4):
+    for step in (1, 2, 3, 5_000):
+        average.steps = step - 1
         now = [random.normal(size=w.shape).astype(np.float32) for w in model.get_weights()]
         model.set_weights(now)
         average.update()
-        kept = step / (step + 10)
+        kept = min(0.995, step / (step + 10))
         expected = [kept * old + (1 - kept) * new for old, new in zip(expected, now, strict=True)]
     for a, b in zip(expected, average.weights, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)

@@ -7,12 +7,12 @@ It is thrown away after training; the features stay.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinykit.backend import load_keras
+from tinykit.features.image import area_mean, in_batches
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +23,6 @@ NAME = "places"
 WEIGHT = 10.0  # of the auxiliary task against the first
 _FEWEST = 4  # places across
 _SHARE = 0.25  # of a place that a person covers, to count as there
-_BATCH = 256
 
 
 def with_auxiliary_output(model: keras.Model, data: Dataset) -> keras.Model | None:
@@ -49,8 +48,5 @@ def targets(masks: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
     `masks`: uint8 (n, height, width), 255 where a person is. Returns float32 (n, rows, columns, 1).
     """
-    from tinykit.features.image import area_mean
-
-    batches = np.array_split(masks[..., None], math.ceil(len(masks) / _BATCH))
-    share = np.concatenate([area_mean(batch, rows, columns) for batch in batches])
+    share = in_batches(lambda batch: area_mean(batch, rows, columns), masks[..., None])
     return (share >= 255 * _SHARE).astype(np.float32)

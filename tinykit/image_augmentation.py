@@ -5,21 +5,19 @@ Taught in notebook 02.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageStat
 
-from tinykit.features.image import luma
+from tinykit.features.image import in_batches, luma
 
 if TYPE_CHECKING:
     from tinykit.datasets.images import ImageDataset, PictureSplit
     from tinykit.features import Picture
 
 _BILINEAR = Image.Resampling.BILINEAR
-_BATCH = 256
 _LEFT_OVER = 0.25  # of a person, at least, when a part of the picture is cut off
 
 
@@ -177,10 +175,7 @@ class ImageAugmentation:
 
 def _with_channels(pictures: np.ndarray, channels: int) -> np.ndarray:
     """Pictures as they are, or in grey: uint8 (n, height, width)."""
-    if channels == 3:
-        return pictures
-    batches = np.array_split(pictures, math.ceil(len(pictures) / _BATCH))
-    return np.concatenate([luma(batch) for batch in batches])
+    return pictures if channels == 3 else in_batches(luma, pictures)
 
 
 def _noise(size: int, random: np.random.Generator) -> np.ndarray:

@@ -92,8 +92,8 @@ def train(
         data: its `train` split is learned, its `validation` split only measured.
         frontend: computes the features.
         epochs, clips_per_epoch, batch_size: how long, and in what portions.
-        passes: how often an epoch's examples are learned before others take their place. Changing
-            a picture takes longer than learning it: more passes are less work for as much learning.
+        passes: how often an epoch's examples are learned before others take their place. What
+            it took to change them is then shared by more steps.
         learning_rate: the highest step size of AdamW.
         label_smoothing: share of certainty given to the other labels.
         augmentation: the changes to the examples; by default `Augmentation()` for sound,

@@ -86,7 +86,12 @@ class Dataset:
     def _count(self, split: Split, label: int | None) -> str:
         chosen = np.full(len(split), True) if label is None else split.y == label
         people = len(set(split.speakers[chosen]) - {""})
-        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if people else "")
+        told = self._tells_of(people, int(chosen.sum()))
+        return f"{chosen.sum():,}" + (f" ({people:,} {self.people})" if told else "")
+
+    def _tells_of(self, people: int, examples: int) -> bool:
+        """Whether the summary says of how many people so many examples are."""
+        return people > 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)

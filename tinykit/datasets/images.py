@@ -52,8 +52,5 @@ class ImageDataset(Dataset):
         height, width = self.train.x.shape[1:3]
         return f" of {width} x {height} pixels"
 
-    def _count(self, split: PictureSplit, label: int | None) -> str:
-        counted = super()._count(split, label)
-        pictures, _, scenes = counted.partition(" (")
-        # A scene for each picture goes without saying.
-        return pictures if scenes.partition(" ")[0] == pictures else counted
+    def _tells_of(self, people: int, examples: int) -> bool:
+        return 0 < people < examples  # a scene for each picture goes without saying

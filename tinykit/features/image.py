@@ -6,7 +6,7 @@ a thin arm does not vanish between two samples, and rows can be dealt with as th
 camera, one at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -110,6 +110,12 @@ def area_mean(pictures: np.ndarray, height: int, width: int) -> np.ndarray:
     # Cut off after the division: as exact as //, and quicker.
     means = (np.add(sums, area // 2, dtype=np.float64) / area).astype(np.uint8)
     return np.moveaxis(means, 1, 3)
+
+
+def in_batches(compute: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> np.ndarray:
+    """`compute` of many pictures, some at a time: its intermediate results need little memory."""
+    starts = range(0, len(pictures), _BATCH)
+    return np.concatenate([compute(pictures[i : i + _BATCH]) for i in starts])
 
 
 def luma(pictures: np.ndarray) -> np.ndarray:
