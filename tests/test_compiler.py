@@ -6,7 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from compiled_build import Builder
+from compiled_build import Builder, run_on_board
 from cpp_build import compile_cpp
 from tflite_writer import ACTIVATION, PADDING, TfliteWriter
 
@@ -339,6 +339,32 @@ def test_a_padded_picture_of_the_size_of_the_kernel_is_not_taken_for_a_vector(op
     libraries = Builder(tmp_path).libraries([tk.compile(model) for model in models])
     for host, outputs in zip(libraries, expected, strict=True):
         np.testing.assert_array_equal(host.run(x), outputs)
+
+
+@pytest.mark.parametrize("op", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+@pytest.mark.tflm
+def test_sums_that_lose_but_one_bit_need_no_general_kernel(op, tmp_path):
+    """Sums times 0.25 to 0.5: small weights, as depthwise layers have them after training."""
+    import tflm_batch
+
+    def model(scale: float, **options) -> bytes:
+        shape = (4, 3, 3, 4) if op == "CONV_2D" else (1, 3, 3, 4)
+        kernel = np.random.default_rng(1).integers(-6, 7, shape).astype(np.int8)
+        if op == "DEPTHWISE_CONV_2D":
+            options["depth_multiplier"] = 1
+        return Net(1, 8, 8, 4).conv((1, 8, 8, 4), kernel, scale, op=op, **options).tflite()
+
+    relu = {"activation": ACTIVATION["RELU"], "zero_point": -128}
+    models = [model(0.26), model(0.4999), model(0.4, **relu)]
+    x = np.random.default_rng(0).integers(-128, 128, (32, 8, 8, 4)).astype(np.int8)
+    expected = tflm_batch.run(models, [x] * len(models))
+    compiled = [tk.compile(each) for each in models]
+    assert not any("General" in each.sources()["model.cpp"] for each in compiled)
+    on_board = run_on_board(compiled, [x] * len(models))
+    on_host = [host.run(x) for host in Builder(tmp_path).libraries(compiled)]
+    for outputs, *answers in zip(expected, on_host, on_board, strict=True):
+        for answer in answers:
+            np.testing.assert_array_equal(answer, outputs)
 
 
 @pytest.mark.parametrize("op", ["ADD", "SUB", "MUL"])

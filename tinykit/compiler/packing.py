@@ -122,13 +122,14 @@ def _scales(weights: np.ndarray, op: Matrix) -> tuple[np.ndarray, np.ndarray, np
     The input's zero point is folded into the bias: a sum is bias + weights @ x for int8 inputs x.
 
     TFLM turns a sum into an output in two steps: y = round(sum * multiplier / 2**31), then
-    round(y / 2**right) + zero point. Both are one SMMLAR, which computes
-    a + round(b * c / 2**32), here with
+    round(y / 2**right) + zero point. Each is one instruction, SMMLAR or SMMLSR, which compute
+    a + round(b * c / 2**32) and a + round(-b * c / 2**32), here with
 
         y      = sum + round(sum * (2 * multiplier - 2**32) / 2**32)
-        output = zero point + round(y * 2**(32 - right) / 2**32)
+        output = zero point + round(-y * -2**(32 - right) / 2**32)
 
-    The second needs 2 <= right, and the general kernels do the rest.
+    The factor is negative because -2**31 has 32 bits and 2**31 has not. So 1 <= right will do; the
+    general kernels do the rest.
     """
     weights = weights.astype(np.int64)
     bias = op.bias - op.input_zero_point * weights.sum(axis=1)
@@ -142,11 +143,11 @@ def _scales(weights: np.ndarray, op: Matrix) -> tuple[np.ndarray, np.ndarray, np
         multiplier = np.where(constant, 2**30, multiplier)
         right = np.where(constant, 2, right)
         bias = np.where(constant, 8 * value, bias)
-    if (right < 2).any() or (right > 31).any() or (multiplier < 2**30).any():
+    if (right < 1).any() or (right > 31).any() or (multiplier < 2**30).any():
         return None
     if (_largest_sum(weights, bias) >= 2**31).any():
         return None
-    return bias, 2 * multiplier - 2**32, 2 ** (32 - right)
+    return bias, 2 * multiplier - 2**32, -(2 ** (32 - right))
 
 
 def _largest_sum(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:

@@ -14,9 +14,9 @@ int32_t high16(uint32_t word) { return static_cast<int16_t>(word >> 16); }
 int32_t low8(uint32_t word) { return static_cast<int8_t>(word & 0xFF); }
 
 // round(a * b / 2^32) + c
-int32_t multiplyHigh(int32_t a, int32_t b, int32_t c) {
+int32_t multiplyHigh(int32_t a, int64_t b, int32_t c) {
   const int64_t half = int64_t{1} << 31;
-  return static_cast<int32_t>(((static_cast<int64_t>(a) * b + half) >> 32) + c);
+  return static_cast<int32_t>(((a * b + half) >> 32) + c);
 }
 
 struct Scale {
@@ -27,7 +27,7 @@ struct Scale {
 int8_t requantize(int32_t sum, Scale scale, int32_t zeroPoint, bool rectified) {
   int32_t y = multiplyHigh(sum, scale.multiplier, sum);
   if (y < 0 && !rectified) --y;  // halves are rounded away from zero
-  const int32_t q = multiplyHigh(y, scale.factor, zeroPoint);
+  const int32_t q = multiplyHigh(y, -int64_t{scale.factor}, zeroPoint);
   return static_cast<int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 

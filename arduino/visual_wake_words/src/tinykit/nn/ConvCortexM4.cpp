@@ -5,6 +5,7 @@
 //     SMLAD  sum, a, b, sum      sum += a.low * b.low + a.high * b.high   (16-bit halves)
 //     SXTB16 a, b                a = bytes 0 and 2 of b, widened; with ROR #8: bytes 1 and 3
 //     SMMLAR a, b, c, d          a = d + round(b * c / 2^32)
+//     SMMLSR a, b, c, d          a = d + round(-b * c / 2^32)
 //     SSAT   a, #8, a            a = a cut off at -128 and 127
 #include "Arithmetic.h"
 
@@ -50,10 +51,10 @@ asm(R"(
   add     \c, \c, \c, asr #31
   add     \d, \d, \d, asr #31
   .endif
-  smmlar  \a, \a, r3, r4
-  smmlar  \b, \b, r3, r4
-  smmlar  \c, \c, r3, r4
-  smmlar  \d, \d, r3, r4
+  smmlsr  \a, \a, r3, r4
+  smmlsr  \b, \b, r3, r4
+  smmlsr  \c, \c, r3, r4
+  smmlsr  \d, \d, r3, r4
   ssat    \a, #8, \a
   ssat    \b, #8, \b
   ssat    \c, #8, \c
@@ -320,10 +321,10 @@ tinykitMultiplyVector:
   add     r10, r10, r10, asr #31
   add     r11, r11, r11, asr #31
   add     r12, r12, r12, asr #31
-  smmlar  r9, r9, r2, lr
-  smmlar  r10, r10, r4, lr
-  smmlar  r11, r11, r6, lr
-  smmlar  r12, r12, r8, lr
+  smmlsr  r9, r9, r2, lr
+  smmlsr  r10, r10, r4, lr
+  smmlsr  r11, r11, r6, lr
+  smmlsr  r12, r12, r8, lr
   ssat    r9, #8, r9
   ssat    r10, #8, r10
   ssat    r11, #8, r11
@@ -377,8 +378,8 @@ asm(R"(
   ldr     r9, [sp, #12]           @ zero point
   add     r11, r11, r11, asr #31  @ halves are rounded away from zero
   add     r12, r12, r12, asr #31
-  smmlar  r11, r11, r10, r9
-  smmlar  r12, r12, r10, r9
+  smmlsr  r11, r11, r10, r9
+  smmlsr  r12, r12, r10, r9
   ldr     r9, [sp, #16]           @ outColumnStep
   ssat    r11, #8, r11
   ssat    r12, #8, r12
