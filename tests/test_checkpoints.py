@@ -83,17 +83,17 @@ def seeing() -> tk.TinyModel:
 def test_the_picture_checkpoint_sees_people_in_scenes_it_was_not_trained_on(seeing):
     pictures = tk.datasets.visual_wake_words()
     scores = seeing.predict(seeing.frontend(pictures.test.x))
-    assert balanced_accuracy(scores, pictures.test.y) >= 0.85
+    assert balanced_accuracy(scores, pictures.test.y) >= 0.9
     assert seeing.size <= 250_000, "the limit of the Visual Wake Words challenge"
 
 
 def test_people_in_real_photos_are_seen_clearly_better_than_by_chance(real_data, seeing):
-    """65 % balanced accuracy, photos and pieces together, is the least the kit promises."""
+    """65 % balanced accuracy, of whole photos and of pieces, is the least the kit promises."""
     benchmark = benchmark_of("real_photos")
     photos = benchmark.photos(real_data / "coco_sample.tar.gz")
-    pictures, y = map(sum, zip(*benchmark.both(photos).values(), strict=True), ([], []))
-    scores = seeing.predict(seeing.frontend(pictures))
-    assert balanced_accuracy(scores, np.array(y)) >= 0.65
+    for name, (pictures, y) in benchmark.both(photos).items():
+        scores = seeing.predict(seeing.frontend(pictures))
+        assert balanced_accuracy(scores, np.array(y)) >= 0.65, name
 
 
 @pytest.fixture(scope="module")

@@ -131,7 +131,7 @@ def test_a_gesture_cnn_as_int8_is_at_most_20_000_bytes(motion):
 @pytest.mark.parametrize(("width", "blocks"), [(0.25, 3), (0.5, 1)])
 def test_a_mobilenet_is_what_pencil_and_paper_give(width, blocks):
     model = mobilenet((96, 96, 1), ["no", "yes"], width=width, blocks=blocks)
-    channels = [int(width * full) for full in (32, 64, 128, 128, 256, 256, *[512] * (1 + blocks))]
+    channels = [int(width * full) for full in (32, 128, 128, 256, 256, *[512] * (1 + blocks))]
     channels.append(int(width * 1024))
     expected = (3 * 3 + NORMALIZATION) * channels[0]
     for inputs, outputs in itertools.pairwise(channels):
@@ -143,7 +143,7 @@ def test_a_mobilenet_is_what_pencil_and_paper_give(width, blocks):
 @pytest.mark.parametrize(("size", "last"), [(96, 6), (64, 4), (112, 7)])
 def test_a_mobilenet_halves_the_picture_four_times(size, last):
     model = mobilenet((size, size, 3), ["no", "yes"])
-    assert model.get_layer("pooled").input.shape[1:] == (last, last, 256)
+    assert model.get_layer("pooled").input.shape[1:] == (last, last, 320)
 
 
 def test_what_keeps_its_shape_in_a_mobilenet_is_added_to():
@@ -151,4 +151,4 @@ def test_what_keeps_its_shape_in_a_mobilenet_is_added_to():
     model = mobilenet((96, 96, 1), ["no", "yes"], blocks=3)
     sums = [layer for layer in model.layers if type(layer).__name__ == "Add"]
     shapes = [tuple(layer.output.shape[1:]) for layer in sums]
-    assert shapes == [(24, 24, 32), (12, 12, 64), *[(6, 6, 128)] * 3]
+    assert shapes == [(24, 24, 40), (12, 12, 80), *[(6, 6, 160)] * 3]

@@ -76,6 +76,8 @@ def test_history_reads_in_one_line():
     assert repr(History()) == "History(not trained)"
     history = History(loss=[2, 1], val_accuracy=[0.5, 0.947], seconds=61.4)
     assert repr(history) == "History(2 epochs in 61 s, validation accuracy 94.7%)"
+    twice = history + history
+    assert twice.loss == [2, 1, 2, 1] and twice.accuracy == [] and twice.seconds == 122.8
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_last_bit(data):

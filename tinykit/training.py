@@ -56,6 +56,10 @@ class History:
     val_accuracy: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
+    def __add__(self, other: History) -> History:
+        """This training and then another one."""
+        return History(*(getattr(self, key) + getattr(other, key) for key in asdict(self)))
+
     def __repr__(self) -> str:
         if not self.loss:
             return "History(not trained)"

@@ -4,8 +4,8 @@
 #include <Arduino.h>
 
 // The front end, as in training (Picture in Python).
-constexpr int kSize = 96;  // pixels: what the model sees is 96 x 96
-constexpr int kChannels = 1;  // grey
+constexpr int kSize = 112;  // pixels: what the model sees is 112 x 112
+constexpr int kChannels = 3;  // red, green, blue
 constexpr bool kCrop = false;  // all of the camera's picture, squeezed
 constexpr int8_t kInputOfPixel[256] = {  // the model's input by brightness, 0 ... 255
     -128, -127, -126, -125, -124, -123, -122, -121, -120, -119, -118, -117, -116, -115, -114, -113,

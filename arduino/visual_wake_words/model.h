@@ -8,7 +8,7 @@ namespace model {
 constexpr int kLabels = 2;
 extern const char* const kLabelNames[kLabels];
 
-constexpr int kInputSize = 96 * 96 * 1;  // int8 values
+constexpr int kInputSize = 112 * 112 * 3;  // int8 values
 constexpr float kInputScale = 0.0078125f;  // real value = scale * (q - zero point)
 constexpr int kInputZeroPoint = 0;
 

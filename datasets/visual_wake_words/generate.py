@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-SCENES = 1600
+SCENES = 2060
 VIEWS = 4  # of each scene, half of them with people
 SIZE = 112  # pixels
 SAMPLES = 16  # rays to the pixel

@@ -17,7 +17,7 @@ import numpy as np
 import tinykit as tk
 from tinykit.dials import MEASURED, Dials, load_dials, needs, room
 
-WIDTHS = (0.125, 0.25, 0.5, 0.75)
+WIDTHS = (0.125, 0.25, 0.3125, 0.5, 0.75)
 SIZES = (48, 64, 96, 112)  # the bundled pictures have 112 pixels: larger ones would show no more
 PASSES = 3
 BOARDS = ("nano33ble", "nicla_vision")
@@ -31,12 +31,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=MEASURED)
     parser.add_argument("--widths", type=float, nargs="+", default=WIDTHS)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--channels", type=int, default=1, choices=[1, 3])
+    parser.add_argument("--channels", type=int, default=3, choices=[1, 3])
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--pictures", type=int, default=2_400, help="of an epoch, seen three times")
     parser.add_argument("--data", help="instead of the bundled pictures")
     options = parser.parse_args()
-    recipe = {"epochs": options.epochs, "pictures": options.pictures, "channels": options.channels}
+    recipe = {
+        "epochs": options.epochs,
+        "pictures": options.pictures,
+        "passes": PASSES,
+        "channels": options.channels,
+    }
     rows = kept(options.out, recipe)
     data = None
     # The small ones first: something to look at after minutes.
@@ -73,7 +78,7 @@ def measured(data, width: float, size: int, recipe: dict) -> tuple[dict, dict]:
         epochs=recipe["epochs"],
         clips_per_epoch=recipe["pictures"],
         batch_size=32,
-        passes=PASSES,
+        passes=recipe["passes"],
         learning_rate=1e-2,
     )
     tiny = tk.quantize(model, frontend(data.train.x[:300]), frontend, data.labels)

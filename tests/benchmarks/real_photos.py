@@ -105,14 +105,14 @@ def both(found: list[Photo]) -> dict[str, tuple[list[np.ndarray], list[int]]]:
 
 def learned(found: list[Photo], folds: int = 5) -> dict[str, tuple[np.ndarray, list[int]]]:
     """Scores of whole photos and of pieces, by networks that learned from the other photos."""
-    frontend, sizes = tk.features.Picture(), tk.features.Picture(112, 3)
+    frontend = tk.features.Picture(112, channels=3)
     scores = {"whole photos": ([], []), "pieces": ([], [])}
     for fold in range(folds):
         model, _ = tk.load_checkpoint("visual_wake_words", LABELS)
         others = [photo for i, photo in enumerate(found) if i % folds != fold]
         pictures, labels = (a + b for a, b in zip(whole(others), pieces(others), strict=True))
         split = PictureSplit(
-            np.stack([sizes.pixels(picture) for picture in pictures]),
+            np.stack([frontend.pixels(picture) for picture in pictures]),
             np.array(labels),
             np.array([""] * len(labels)),
             np.array([""] * len(labels)),
