@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--channels", type=int, default=3, choices=[1, 3])
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--pictures", type=int, default=2_400, help="of an epoch, seen three times")
+    parser.add_argument("--pictures", type=int, default=2_400, help="of an epoch")
     parser.add_argument("--data", help="instead of the bundled pictures")
     options = parser.parse_args()
     recipe = {

@@ -94,8 +94,7 @@ def loaded(path: Path) -> tk.TinyModel:
     if path.suffix != ".tflite":
         return tk.TinyModel.load(path)
     tiny = tk.TinyModel(path.read_bytes(), LABELS)
-    size, _, channels = tiny.input_shape
-    return replace(tiny, frontend=tk.features.Picture(size, channels))
+    return replace(tiny, frontend=tk.features.Picture(*tiny.input_shape[1:]))
 
 
 def both(found: list[Photo]) -> dict[str, tuple[list[np.ndarray], list[int]]]:
@@ -105,10 +104,10 @@ def both(found: list[Photo]) -> dict[str, tuple[list[np.ndarray], list[int]]]:
 
 def learned(found: list[Photo], folds: int = 5) -> dict[str, tuple[np.ndarray, list[int]]]:
     """Scores of whole photos and of pieces, by networks that learned from the other photos."""
-    frontend = tk.features.Picture(112, channels=3)
     scores = {"whole photos": ([], []), "pieces": ([], [])}
     for fold in range(folds):
         model, _ = tk.load_checkpoint("visual_wake_words", LABELS)
+        frontend = tk.features.Picture(*model.input_shape[2:])
         others = [photo for i, photo in enumerate(found) if i % folds != fold]
         pictures, labels = (a + b for a, b in zip(whole(others), pieces(others), strict=True))
         split = PictureSplit(
