@@ -156,7 +156,8 @@ def main() -> None:
     tiny, found = loaded(options.model), photos(options.data)
     for name, (pictures, labels) in both(found).items():
         less_128 = (128 * tiny.frontend(pictures)).astype(np.int8)
-        scores = tiny.predict(less_128, engine=options.engine)
+        engine = tk.VirtualBoard() if options.engine == "compiled" else options.engine
+        scores = tiny.predict(less_128, engine=engine)
         print(f"{name}: {report(scores, labels)}")
     if options.learn:
         for name, (scores, labels) in learned(found).items():

@@ -14,7 +14,7 @@ from tinykit.board import boards
 from tinykit.board.fit import ENGINES
 from tinykit.board.sensors import motion_driver
 
-BOARDS = [name for name, board in boards.items() if motion_driver(board)]
+BOARDS = [name for name, board in boards.items() if motion_driver(board.imu)]
 ARENA = 4_000  # smallest on the host, for "tflm"
 
 

@@ -22,7 +22,9 @@ from tinykit.training import loop as training
 from tinykit.training.augmentation.audio import Augmentation
 from tinykit.training.augmentation.motion import MotionAugmentation
 from tinykit.training.checkpoints import load_checkpoint, save_checkpoint
-from tinykit.training.loop import History, balanced_sample, train, training_features
+from tinykit.training.loop import History, balanced_sample, train, training_batch
+from tinykit.training.recipe import Recipe
+from tinykit.training.task import Task
 
 FRONTEND = LogMel()
 GENTLE = Augmentation(speed=(0.95, 1.05), snr_db=(20, 45))
@@ -91,11 +93,12 @@ def test_the_same_seed_gives_the_same_weights_to_the_last_bit(data):
 
 def test_clips_do_not_depend_on_which_epochs_came_before(data):
     """Epochs are prepared in another thread: each has a random generator of its own."""
-    epochs = [training_features(data, FRONTEND, 20, GENTLE, (0, epoch)) for epoch in (0, 1, 1)]
-    np.testing.assert_array_equal(epochs[1][0], epochs[2][0])
-    np.testing.assert_array_equal(epochs[1][1], epochs[2][1])
-    assert not np.array_equal(epochs[0][0], epochs[1][0])
-    assert epochs[0][0].shape == (20, *FRONTEND.shape) and epochs[0][0].dtype == np.float32
+    epochs = [training_batch(data, FRONTEND, 20, GENTLE, (0, epoch)) for epoch in (0, 1, 1)]
+    np.testing.assert_array_equal(epochs[1].features, epochs[2].features)
+    np.testing.assert_array_equal(epochs[1].y, epochs[2].y)
+    assert not np.array_equal(epochs[0].features, epochs[1].features)
+    assert epochs[0].features.shape == (20, *FRONTEND.shape) and epochs[0].masks is None
+    assert epochs[0].features.dtype == np.float32
 
 
 def test_a_model_for_other_labels_is_refused_in_one_line(data):
@@ -184,7 +187,8 @@ def test_examples_of_motion_keep_their_labels(motion):
     """With an augmentation that changes nothing, each picture is that of a take of its label."""
     settings = dataclasses.asdict(MotionAugmentation()).items()
     nothing = MotionAugmentation(**{name: 0.0 for name, x in settings if isinstance(x, float)})
-    x, y = training_features(motion, Motion(), 40, nothing, seed=0)
+    drawn = training_batch(motion, Motion(), 40, nothing, seed=0)
+    x, y = drawn.features, drawn.y
     assert x.shape == (40, 48, 6) and x.dtype == np.float32
     pictures = Motion()(motion.train.x)
     nearest = np.abs(x[:, None] - pictures).max(axis=(2, 3)).argmin(axis=1)
@@ -326,3 +330,35 @@ def test_a_checkpoint_for_other_labels_is_refused(learned, tiny, tmp_path, monke
         with pytest.raises(TinykitError, match="knows low, high, silence, not ") as caught:
             load_checkpoint("tones", labels)
         assert "\n" not in str(caught.value)
+
+
+def test_a_technique_passes_a_task_and_the_loop_stays_as_it_is(data):
+    """Wrong labels on purpose: what is learned is what the task says, not what the data say."""
+
+    def turned_round(model, data, loss) -> Task:
+        return Task(model, loss, targets=lambda features, y, masks: np.roll(y, 1, axis=1))
+
+    model = small_model(data)
+    train(model, data, FRONTEND, Recipe(epochs=12, clips_per_epoch=200), batch_size=20,
+          learning_rate=0.01, augmentation=GENTLE, task=turned_round)  # fmt: skip
+    answers = model.predict(FRONTEND(data.test.x)[..., None], verbose=0).argmax(axis=1)
+    n = len(data.labels)
+    assert np.mean(answers == (data.test.y + 1) % n) > 0.8
+    assert np.mean(answers == data.test.y) < 0.2
+
+
+def test_a_technique_passes_its_own_loss(data):
+    """A loss that is always 0 teaches nothing: weights only shrink, by weight decay."""
+    import tensorflow as tf
+
+    model = small_model(data)
+    train(model, data, FRONTEND, **QUICK, weight_decay=0.0, augmentation=GENTLE,
+          loss=lambda y, scores: tf.reduce_sum(scores * 0.0, axis=-1))  # fmt: skip
+    untouched = small_model(data)
+    for name, now, then in zip(
+        [w.path for w in model.trainable_weights],
+        model.trainable_weights,
+        untouched.trainable_weights,
+        strict=True,
+    ):
+        np.testing.assert_allclose(now.numpy(), then.numpy(), atol=1e-6, err_msg=name)

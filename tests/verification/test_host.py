@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import bars, swings
 
+from tinykit.board import VirtualBoard
 from tinykit.common.errors import TinykitError
 from tinykit.features.audio import LogMel
 from tinykit.quantization import engines, process
@@ -236,12 +237,16 @@ def test_a_worker_that_takes_too_long_is_stopped(tiny):
     assert time.perf_counter() - started < 5
 
 
-@pytest.mark.parametrize("engine", ["tflm", "compiled"])
+@pytest.mark.parametrize("engine", ["tflm", VirtualBoard()])
 def test_predict_gives_the_same_scores_under_every_engine(tiny, features, engine):
     here, there = (tiny.predict(features[:50], engine=e) for e in ("litert", engine))
     np.testing.assert_array_equal(here, there)
     assert here.shape == (50, 4) and here.dtype == np.float32
-    assert "'litert', 'tflm' or 'compiled'" in refusal(tiny.predict, features[:1], "xnnpack")
+    counted = tiny.scores(features[:50], engine=engine)
+    np.testing.assert_array_equal(counted, np.rint(here * 256).clip(0, 255))
+    assert "'litert', 'tflm' or a tk.VirtualBoard()" in refusal(
+        tiny.predict, features[:1], "xnnpack"
+    )
 
 
 def test_the_report_fits_into_json_with_the_agreed_keys(tiny, features):

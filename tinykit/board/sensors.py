@@ -6,10 +6,6 @@ One table for the whole kit: profiles, fit check, exported sketches and virtual 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tinykit.board.profiles import Board
 
 
 @dataclass(frozen=True)
@@ -91,11 +87,11 @@ CAMERAS = {
 }
 
 
-def motion_driver(board: Board) -> str:
-    """The part of arduino/TinyKit that reads the board's motion sensor; "" when there is none."""
-    return MOTION_SENSORS[board.imu].header if board.imu in MOTION_SENSORS else ""
+def motion_driver(imu: str) -> str:
+    """The part of arduino/TinyKit that reads a motion sensor; "" when there is none."""
+    return MOTION_SENSORS[imu].header if imu in MOTION_SENSORS else ""
 
 
-def camera_driver(board: Board) -> str:
-    """The part of arduino/TinyKit that reads the board's camera; "" when there is none."""
-    return CAMERAS[board.camera].header if board.camera in CAMERAS else ""
+def camera_driver(camera: str) -> str:
+    """The part of arduino/TinyKit that reads a camera; "" when there is none."""
+    return CAMERAS[camera].header if camera in CAMERAS else ""

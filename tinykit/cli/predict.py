@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinykit.board import VirtualBoard
 from tinykit.common.errors import TinykitError, one_line
 from tinykit.common.kinds import MOTION, kind_of_model
 from tinykit.datasets.files.readers import BY_KIND, files_in
@@ -57,7 +58,9 @@ def predict_files(
                     results[-1]["notes"] = notes
             features.append(inputs)
     if features:
-        scores = tiny.predict(np.concatenate(features), engine=engine)
+        scores = tiny.predict(
+            np.concatenate(features), engine=VirtualBoard() if engine == "compiled" else engine
+        )
         for row, p in zip([row for row in results if "error" not in row], scores, strict=True):
             row["label"] = tiny.labels[int(np.argmax(p))]
             row["scores"] = dict(zip(tiny.labels, map(float, p), strict=True))

@@ -1,4 +1,8 @@
-"""What kind of data a model is for: sound, motion, pictures. Stages that differ have a table."""
+"""What kind of data a model is for: sound, motion, pictures.
+
+A front end says its kind itself (`LogMel.kind`). A stage that differs by kind has one table,
+`BY_KIND`, with a module or a class for each.
+"""
 
 from typing import Any
 
@@ -6,13 +10,10 @@ from tinykit.common.errors import TinykitError
 
 AUDIO, MOTION, IMAGE = "audio", "motion", "image"
 
-#: Kind of data by the name of the front end's class (in `tinykit.features`).
-KINDS = {"LogMel": AUDIO, "Motion": MOTION, "Picture": IMAGE}
-
 
 def kind_of(frontend: Any) -> str | None:
-    """`AUDIO`, `MOTION` or `IMAGE`; None for no front end, or one that tinykit does not know."""
-    return KINDS.get(type(frontend).__name__)
+    """`AUDIO`, `MOTION` or `IMAGE`; None for no front end, or one that does not say."""
+    return getattr(frontend, "kind", None)
 
 
 def kind_of_model(tiny: Any) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import refuse_strangers, write_folder
+from tinykit.compiler import codegen
 from tinykit.compiler.dead_channels import remove_dead_channels
 from tinykit.compiler.fusion import fuse_additions
 from tinykit.compiler.graph import Graph, Matrix, Op, Reshape, macs
@@ -107,8 +108,6 @@ class CompiledModel:
 
     @cached_property
     def _sources(self) -> dict[str, str]:
-        from tinykit.compiler import codegen  # here, because tinykit.export imports this module
-
         values = self.graph.values
         return {
             "model.h": codegen.header(
@@ -128,8 +127,6 @@ class CompiledModel:
         path = Path(out)
         if path.is_file():
             raise TinykitError(f"{path} is a file. Choose a folder for the model.")
-        from tinykit.compiler import codegen  # here, because tinykit.export imports this module
-
         refuse_strangers(path, {"model.h", "model.cpp", *codegen.kernel_names()})
         write_folder(path, self.sources())
         return path

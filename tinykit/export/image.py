@@ -47,7 +47,7 @@ def _input_of_pixel(tiny) -> list[int]:
 
 def includes(board: Board) -> list[str]:
     """The parts of arduino/TinyKit that the .ino includes."""
-    return [camera_driver(board), "FrameDecider.h", "PictureResizer.h"]
+    return [camera_driver(board.camera), "FrameDecider.h", "PictureResizer.h"]
 
 
 def further_files(board: Board) -> list[str]:

@@ -16,8 +16,8 @@ GENERATED: dict[str, str] = {}
 
 def check(tiny, board: Board) -> None:
     """Raise TinykitError when the sketch could not feel motion on `board`, or not this way."""
-    if not motion_driver(board):
-        known = ", ".join(name for name, other in boards.items() if motion_driver(other))
+    if not motion_driver(board.imu):
+        known = ", ".join(name for name, other in boards.items() if motion_driver(other.imu))
         lacks = f"a motion sensor ({board.imu}) that the kit cannot read"
         lacks = lacks if board.imu else "no motion sensor"
         raise TinykitError(f"The {board.title} has {lacks}. Choose one of: {known}.")
@@ -42,7 +42,7 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
 
 def includes(board: Board) -> list[str]:
     """The parts of arduino/TinyKit that the .ino includes."""
-    return ["MotionDecider.h", "MotionFeatures.h", "MotionSegmenter.h", motion_driver(board)]
+    return ["MotionDecider.h", "MotionFeatures.h", "MotionSegmenter.h", motion_driver(board.imu)]
 
 
 def further_files(board: Board) -> list[str]:

@@ -21,13 +21,15 @@ from tinykit.common.errors import TinykitError
 from tinykit.common.files import refuse_strangers, write_folder
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 from tinykit.compiler import compile, cpp
+from tinykit.compiler.codegen import header
+from tinykit.compiler.graph import Value
 from tinykit.export import audio, image, motion
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src"
 _TEMPLATES = Path(__file__).parent / "templates"
-_KINDS = {AUDIO: audio, MOTION: motion, IMAGE: image}
+BY_KIND = {AUDIO: audio, MOTION: motion, IMAGE: image}
 _ROOT_FILES = ("config.h", "sketch.yaml", "README.md")
 _MAX_NAME = 63  # https://arduino.github.io/arduino-cli/latest/sketch-specification/
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
@@ -133,7 +135,7 @@ def board_decision(tiny, fit: Fit) -> dict[str, int]:
 
 def _kind_of(tiny) -> ModuleType:
     """The module of the model's kind of data."""
-    return _KINDS[kind_of_model(tiny)]
+    return BY_KIND[kind_of_model(tiny)]
 
 
 def sketch_name(text: str) -> str:
@@ -188,7 +190,7 @@ def _sketch_folder(tiny, out: Path | str | None) -> Path:
     library = {file.relative_to(_LIBRARY) for file in _LIBRARY.rglob("*.*")}
     names = {f"src/tinykit/{file.as_posix()}" for file in library}
     names |= {f"{name}.ino", "model.h", "model.cpp", *_ROOT_FILES}
-    names |= {file for kind in _KINDS.values() for file in kind.GENERATED}
+    names |= {file for kind in BY_KIND.values() for file in kind.GENERATED}
     refuse_strangers(path, names)
     return path
 
@@ -247,9 +249,6 @@ def _model_sources(tiny, name: str, fit: Fit, templates: jinja2.Environment) -> 
 
 def _header(tiny) -> str:
     """model.h, the same as with the compiled engine."""
-    from tinykit.compiler.codegen import header  # here, because it takes `cpp` from this package
-    from tinykit.compiler.graph import Value
-
     ends = (tiny.file.input, tiny.file.output)
     input, output = (
         Value(end.shape, end.quantization.scale[0], end.quantization.zero_point[0]) for end in ends

@@ -5,10 +5,13 @@ Taught in notebooks 00 and 01.
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import librosa
 import numpy as np
 import scipy.fft
+
+from tinykit.common.kinds import AUDIO
 
 _CLIPS_AT_A_TIME = 16  # one block of frames stays in the processor's cache
 
@@ -33,6 +36,8 @@ class LogMel:
         n_mels: bands; `fmin` and `fmax` (Hz) are the outer edges of the first and last.
         floor: band power that counts as silence, for samples in -1 ... 1.
     """
+
+    kind: ClassVar[str] = AUDIO
 
     sample_rate: int = 16_000
     duration: float = 1.0

@@ -8,10 +8,12 @@ camera, one at a time.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.kinds import IMAGE
 
 LARGEST_SIDE = 4096  # of a picture, in pixels: the sums of a larger one leave 32 bits
 _SMALLEST, _LARGEST = 16, 320  # sides of the network's picture
@@ -30,6 +32,8 @@ class Picture:
 
     Raises TinykitError for sizes and channels that no network of the kit could use.
     """
+
+    kind: ClassVar[str] = IMAGE
 
     size: int = 96
     channels: int = 1

@@ -15,10 +15,12 @@ gravity is taken to be the mean acceleration, which it is unless the board turns
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.kinds import MOTION
 
 ACCELERATION_STEPS = 4096  # whole numbers to the g: int16 reaches from -8 to 8 g
 ROTATION_STEPS = 16  # to the degree per second: int16 reaches from -2048 to 2048 deg/s
@@ -59,6 +61,8 @@ class Motion:
 
     Raises TinykitError for constants with which no gesture could be found.
     """
+
+    kind: ClassVar[str] = MOTION
 
     sample_rate: float = 119.0
     axes: int = 6

@@ -6,7 +6,7 @@ import sys
 import threading
 import warnings
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from tinykit.common.errors import TinykitError
 from tinykit.common.quiet import captured_output
 
 _LARGEST_ARENA = 1 << 28
+
+
+class Engine(Protocol):
+    """Anything that can run a model: `tk.VirtualBoard` is one."""
+
+    def infer(self, tflite: bytes, q: np.ndarray) -> np.ndarray:
+        """Outputs int8 (n, *output shape) of inputs int8 (n, *input shape)."""
 
 
 class ReferenceEngine:

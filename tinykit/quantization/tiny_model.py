@@ -1,9 +1,6 @@
-"""From a Keras model to full int8: weights, activations, input and output. Taught in notebook 01.
+"""An int8 network with everything a sketch needs to know about it. Taught in notebook 01."""
 
-An int8 number q stands for the real number scale * (q - zero_point). The converter picks a scale
-and a zero point for each tensor by watching the values that calibration inputs, taken from the
-training data only, produce in it.
-"""
+from __future__ import annotations
 
 import hashlib
 import html
@@ -13,15 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import write_together
-from tinykit.common.kinds import KINDS
+from tinykit.quantization.engines import Engine, cached_reference
+from tinykit.quantization.process import run as run_worker
 from tinykit.quantization.tflite.file import Layer
+
+if TYPE_CHECKING:
+    from tinykit.features.frontend import FrontEnd
 
 _FORMAT = 1
 
@@ -40,7 +41,7 @@ class TinyModel:
 
     tflite: bytes = field(repr=False)
     labels: list[str]
-    frontend: Any = None
+    frontend: FrontEnd | None = None
     name: str = "model"
     decision: dict = field(default_factory=dict)
 
@@ -95,7 +96,7 @@ class TinyModel:
         return self.file.n_parameters
 
     @property
-    def layers(self) -> "LayerTable":
+    def layers(self) -> LayerTable:
         """One row per operator: name, op, shapes, bytes of weights, MACs."""
         return LayerTable(self.file.layers)
 
@@ -136,36 +137,43 @@ class TinyModel:
         steps = np.asarray(q).astype(np.float32) - self.input_zero_point
         return steps * np.float32(self.input_scale)
 
-    def predict(self, features: np.ndarray, engine: str = "litert") -> np.ndarray:
+    def predict(self, features: np.ndarray, engine: str | Engine = "litert") -> np.ndarray:
         """Scores of each class, float32 (n, classes).
 
         Args:
             features: float, as for `quantize`; or int8 (n, *input_shape), taken as it is.
             engine: "litert" runs TensorFlow Lite's reference kernels in this process, "tflm"
-                TensorFlow Lite Micro in a worker process (Linux only), "compiled" the C++ of
-                `tk.compile` on the virtual board.
-        """
-        from tinykit.quantization import engines, process
+                TensorFlow Lite Micro in a worker process (Linux only). Or any object that can
+                `infer(tflite, q)`: a `tk.VirtualBoard` runs the C++ of `tk.compile`.
 
+        Raises TinykitError for an engine that there is not, and what it says of the model.
+        """
+        return self.dequantize(self._infer(features, engine))
+
+    def scores(self, features: np.ndarray, engine: str | Engine = "litert") -> np.ndarray:
+        """The same in the sketch's unit: uint8 (n, classes), a probability times 256, at most 255.
+
+        The network's output bytes, counted from the one that stands for 0.
+        """
+        steps = self._infer(features, engine).astype(np.int16) - self.output_zero_point
+        return steps.clip(0, 255).astype(np.uint8)
+
+    def _infer(self, features: np.ndarray, engine: str | Engine) -> np.ndarray:
+        """The network's output bytes."""
         features = np.asarray(features)
         if features.dtype == np.int8:
             q = batch_of(features, self.input_shape)
         else:
             q = self.quantize(features)
         if engine == "litert":
-            outputs = engines.cached_reference(self.tflite).run(q)
-        elif engine == "tflm":
-            outputs = process.run(self.tflite, q, "tflm").outputs
-        elif engine == "compiled":
-            from tinykit.board import VirtualBoard
-            from tinykit.compiler import compile
-
-            outputs = VirtualBoard().run_model(compile(self), q).outputs
-        else:
+            return cached_reference(self.tflite).run(q)
+        if engine == "tflm":
+            return run_worker(self.tflite, q, "tflm").outputs
+        if isinstance(engine, str):
             raise TinykitError(
-                f"There is no engine {engine!r}. Use 'litert', 'tflm' or 'compiled'."
+                f"There is no engine {engine!r}. Use 'litert', 'tflm' or a tk.VirtualBoard()."
             )
-        return self.dequantize(outputs)
+        return engine.infer(self.tflite, q)
 
     def save(self, folder: Path | str) -> Path:
         """Write model.tflite and tinymodel.json into `folder` (made when missing).
@@ -177,7 +185,7 @@ class TinyModel:
         return write_together(folder, {"model.tflite": self.tflite, "tinymodel.json": text})
 
     @classmethod
-    def load(cls, folder: Path | str) -> "TinyModel":
+    def load(cls, folder: Path | str) -> TinyModel:
         """Read what `save` wrote. Raises TinykitError when it is missing, damaged or mixed up."""
         folder = Path(folder)
         description = _read_description(folder / "tinymodel.json")
@@ -199,7 +207,7 @@ class TinyModel:
         )
 
     @classmethod
-    def from_tflite(cls, path: Path | str) -> "TinyModel":
+    def from_tflite(cls, path: Path | str) -> TinyModel:
         """Any full-int8 .tflite file, without labels and front end. Raises TinykitError."""
         path = Path(path)
         tflite_file.check(path)
@@ -334,17 +342,18 @@ def _read_description(path: Path) -> dict:
     return description
 
 
-def _frontend_from(config: dict | None, path: Path) -> Any:
+def _frontend_from(config: dict | None, path: Path) -> FrontEnd | None:
     if config is None:
         return None
     from tinykit import features
 
     parameters = dict(config)
     name = parameters.pop("type", None)
-    if str(name) not in KINDS:
+    classes = {cls.__name__: cls for cls in features.BY_KIND.values()}
+    if str(name) not in classes:
         raise TinykitError(f"{path} names an unknown front end. Update tinykit.")
     try:
-        return getattr(features, name)(**parameters)
+        return classes[name](**parameters)
     except TypeError as error:
         raise TinykitError(f"{path} has a front end that does not fit ({error}).") from error
 

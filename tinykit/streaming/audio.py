@@ -107,8 +107,7 @@ def stream_audio(tiny: TinyModel, recording: np.ndarray, decision: Mapping | Non
     features = frontend(recording)
     windows = np.lib.stride_tricks.sliding_window_view(features, frontend.n_frames, axis=0)
     windows = windows[::stride].transpose(0, 2, 1)
-    outputs = tiny.predict(windows)
-    scores = np.rint(outputs / tiny.output_scale).clip(0, 255).astype(np.uint8)
+    scores = tiny.scores(windows)
 
     ends = np.arange(len(scores)) * stride * frontend.hop_length + window
     times = ends / frontend.sample_rate

@@ -89,8 +89,7 @@ def stream_pictures(
     decider = FrameDecider(**DEFAULT_DECISION | tiny.decision | dict(decision or {}))
     scores = np.zeros((0, len(tiny.labels)), np.uint8)
     if len(frames):
-        outputs = tiny.predict(tiny.frontend(frames))
-        scores = np.rint(outputs / tiny.output_scale).clip(0, 255).astype(np.uint8)
+        scores = tiny.scores(tiny.frontend(frames))
     times = np.arange(1, len(scores) + 1) * (seconds_per_frame or SECONDS_PER_FRAME)
     averages, events = scores / 256, []
     for time, score, average in zip(times.tolist(), scores, averages, strict=True):

@@ -81,8 +81,7 @@ def stream_motion(
             features.append(frontend.features(samples[first:end]))
     scores = np.zeros((0, len(tiny.labels)), np.uint8)
     if features:
-        outputs = tiny.predict(np.stack(features))
-        scores = np.rint(outputs / tiny.output_scale).clip(0, 255).astype(np.uint8)
+        scores = tiny.scores(np.stack(features))
 
     decider = MotionDecider(tiny.labels, **DEFAULT_DECISION | tiny.decision | dict(decision or {}))
     times, averages = np.array(ends, float) / frontend.sample_rate, scores / 256

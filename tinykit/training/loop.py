@@ -7,27 +7,30 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinykit.common.backend import load_keras
 from tinykit.common.errors import TinykitError
-from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of
+from tinykit.common.kinds import kind_of
 from tinykit.common.progress import Progress
-from tinykit.training import places as auxiliary
-from tinykit.training.augmentation.audio import Augmentation
-from tinykit.training.augmentation.image import ImageAugmentation
-from tinykit.training.augmentation.motion import MotionAugmentation
+from tinykit.training.augmentation import (
+    BY_KIND,
+    Augmentation,
+    ImageAugmentation,
+    MotionAugmentation,
+)
+from tinykit.training.places import with_places
+from tinykit.training.recipe import Recipe
+from tinykit.training.task import Task
 
 if TYPE_CHECKING:
     import keras
 
     from tinykit.datasets.dataset import Dataset, Split
-    from tinykit.features import LogMel, Motion, Picture
-
-_AUGMENTATIONS = {AUDIO: Augmentation, MOTION: MotionAugmentation, IMAGE: ImageAugmentation}
+    from tinykit.features.frontend import FrontEnd
 
 # How often a label is drawn, against the others: silence is soon learned, everyday motion has many
 # forms.
@@ -65,16 +68,13 @@ class History:
 def train(
     model: keras.Model,
     data: Dataset,
-    frontend: LogMel | Motion | Picture,
+    frontend: FrontEnd,
+    recipe: Recipe | None = None,
     *,
-    epochs: int = 12,
-    clips_per_epoch: int = 8_000,
-    batch_size: int = 128,
-    passes: int = 1,
-    learning_rate: float = 2e-3,
-    label_smoothing: float = 0.05,
     augmentation: Augmentation | MotionAugmentation | ImageAugmentation | None = None,
-    seed: int = 0,
+    loss: keras.losses.Loss | None = None,
+    task: Callable[[keras.Model, Dataset, Any], Task] = with_places,
+    **changes: float,
 ) -> History:
     """Train `model` in place on augmented examples of `data.train`.
 
@@ -88,14 +88,13 @@ def train(
         model: maps features to probabilities of `data.labels`.
         data: its `train` split is learned, its `validation` split only measured.
         frontend: computes the features.
-        epochs, clips_per_epoch, batch_size: how long, and in what portions.
-        passes: how often an epoch's examples are learned before others take their place. What
-            it took to change them is then shared by more steps.
-        learning_rate: the highest step size of AdamW.
-        label_smoothing: share of certainty given to the other labels.
+        recipe: how long, and in what portions; default `Recipe()`.
         augmentation: the changes to the examples; by default `Augmentation()` for sound,
             `MotionAugmentation()` for motion, `ImageAugmentation()` for pictures.
-        seed: the same seed and machine give the same weights.
+        loss: of the scores; default cross-entropy with the recipe's label smoothing.
+        task: (model, data, loss) -> what is fitted, see `tinykit.training.task`; by default the
+            scores, and of pictures with masks where persons are, too.
+        changes: numbers of the recipe that are to be others, such as `epochs=5`.
 
     Raises TinykitError when labels and model outputs differ in number.
     """
@@ -105,39 +104,53 @@ def train(
             f"The model has {model.output_shape[-1]} outputs but the data {n_labels} labels. "
             "Make the model with these labels."
         )
-    if augmentation is None:
-        augmentation = _AUGMENTATIONS[kind_of(frontend)]()
+    recipe = replace(recipe or Recipe(), **changes)
+    augmentation = augmentation or BY_KIND[kind_of(frontend)]()
     keras = load_keras()
-    keras.utils.set_random_seed(seed)
-    scoring = keras.losses.CategoricalCrossentropy(label_smoothing=label_smoothing)
-    model.compile(loss=scoring, metrics=["accuracy"])
-    steps = epochs, passes * math.ceil(clips_per_epoch / batch_size)
-    optimizer = keras.optimizers.AdamW(_schedule(keras, learning_rate, *steps), weight_decay=1e-4)
-    taught = _with_auxiliary_task(model, data, optimizer, scoring)
+    keras.utils.set_random_seed(recipe.seed)
+    loss = loss or keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+    model.compile(loss=loss, metrics=["accuracy"])
+    taught = task(model, data, loss)
+    taught.compile(_optimizer(keras, recipe))
     one_hot = np.eye(n_labels, dtype=np.float32)
     shape = (-1, *model.input_shape[1:])
     validation = frontend(data.validation.x).reshape(shape), one_hot[data.validation.y]
 
     def prepare(epoch: int) -> tuple[np.ndarray, Any]:
-        if taught is model:
-            features, y = training_features(
-                data, frontend, clips_per_epoch, augmentation, (seed, epoch)
-            )
-            return features.reshape(shape), one_hot[y]
-        random = np.random.default_rng((seed, epoch))
-        chosen = balanced_sample(data.train, data.labels, clips_per_epoch, random)
-        pictures, masks = augmentation.copies(data, chosen, random, frontend.channels)
-        where = auxiliary.targets(masks, *taught.output_shape[1][1:3])
-        return frontend(pictures), [one_hot[data.train.y[chosen]], where]
+        drawn = training_batch(
+            data, frontend, recipe.clips_per_epoch, augmentation, (recipe.seed, epoch)
+        )
+        x = drawn.features.reshape(shape)
+        return x, taught.targets(x, one_hot[drawn.y], drawn.masks)
 
-    average = _Average(model)
-    after_step = keras.callbacks.LambdaCallback(on_train_batch_end=average.update)
     history = History()
     started = time.monotonic()
-    with Progress("epoch", epochs) as progress, _quick_normalization(taught):
-        for x, y in _prepared_ahead(prepare, epochs):
+    model.set_weights(_fitted(model, taught.model, prepare, validation, recipe, history))
+    history.seconds = time.monotonic() - started
+    return history
+
+
+def _fitted(
+    model: keras.Model,
+    taught: keras.Model,
+    prepare: Callable[[int], tuple],
+    validation: tuple[np.ndarray, np.ndarray],
+    recipe: Recipe,
+    history: History,
+) -> list[np.ndarray]:
+    """The epochs; gives the averaged weights and fills in `history`."""
+    average = _Average(model)
+    after_step = load_keras().callbacks.LambdaCallback(on_train_batch_end=average.update)
+    with Progress("epoch", recipe.epochs) as progress, _quick_normalization(taught):
+        for x, y in _prepared_ahead(prepare, recipe.epochs):
             fitted = taught.fit(
-                x, y, batch_size, passes, shuffle=passes > 1, verbose=0, callbacks=[after_step]
+                x,
+                y,
+                recipe.batch_size,
+                recipe.passes,
+                shuffle=recipe.passes > 1,
+                verbose=0,
+                callbacks=[after_step],
             ).history
             with average.in_use():
                 val_loss, val_accuracy = model.evaluate(*validation, batch_size=512, verbose=0)
@@ -146,40 +159,31 @@ def train(
             history.val_loss.append(val_loss)
             history.val_accuracy.append(val_accuracy)
             progress.step(f"accuracy {history.accuracy[-1]:.1%}, validation {val_accuracy:.1%}")
-    model.set_weights(average.weights)
-    history.seconds = time.monotonic() - started
-    return history
+    return average.weights
 
 
-def _with_auxiliary_task(model: keras.Model, data: Dataset, optimizer: Any, scoring: Any):
-    """The network to train: `model`, or one of the same weights with a second output for places."""
-    taught = auxiliary.with_auxiliary_output(model, data)
-    if taught is None:
-        model.compile(optimizer, scoring, metrics=["accuracy"])
-        return model
-    taught.compile(
-        optimizer,
-        [scoring, "binary_crossentropy"],
-        loss_weights=[1.0, auxiliary.WEIGHT],
-        metrics=[["accuracy"], []],
-    )
-    return taught
+@dataclass(frozen=True)
+class Drawn:
+    """Training examples, changed: features float32 (n, *frontend.shape), labels int64 (n,), and of
+    pictures whose places are known masks uint8 (n, height, width), else None."""
+
+    features: np.ndarray
+    y: np.ndarray
+    masks: np.ndarray | None
 
 
-def training_features(
+def training_batch(
     data: Dataset,
-    frontend: LogMel | Motion | Picture,
+    frontend: FrontEnd,
     n: int,
     augmentation: Augmentation | MotionAugmentation | ImageAugmentation,
     seed: int | tuple[int, ...] = 0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw `n` training examples and compute features of changed copies of them.
-
-    Returns features, float32 (n, *frontend.shape), and labels, int64 (n,).
-    """
+) -> Drawn:
+    """Draw `n` training examples and compute features of changed copies of them."""
     random = np.random.default_rng(seed)
     chosen = balanced_sample(data.train, data.labels, n, random)
-    return augmentation.features(data, chosen, frontend, random), data.train.y[chosen]
+    features, masks = augmentation.batch(data, chosen, frontend, random)
+    return Drawn(features, data.train.y[chosen], masks)
 
 
 def balanced_sample(
@@ -269,6 +273,13 @@ def _quick_normalization(model: keras.Model) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.__class__ = plain
+
+
+def _optimizer(keras, recipe: Recipe):
+    """AdamW; the step size goes half an epoch up, then down to 0 along a cosine."""
+    steps = recipe.passes * math.ceil(recipe.clips_per_epoch / recipe.batch_size)
+    schedule = _schedule(keras, recipe.learning_rate, recipe.epochs, steps)
+    return keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
 
 
 def _schedule(keras, peak: float, epochs: int, steps: int):

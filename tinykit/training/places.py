@@ -7,12 +7,13 @@ It is thrown away after training; the features stay.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinykit.common.backend import load_keras
 from tinykit.features.image import area_mean, in_batches
+from tinykit.training.task import Task
 
 if TYPE_CHECKING:
     import keras
@@ -23,6 +24,21 @@ NAME = "places"
 WEIGHT = 10.0  # of the auxiliary task against the first
 _FEWEST = 4  # places across
 _SHARE = 0.25  # of a place that a person covers, to count as there
+
+
+def with_places(model: keras.Model, data: Dataset, loss: Any) -> Task:
+    """The scores, and of pictures whose masks are known the places, too."""
+    taught = with_auxiliary_output(model, data)
+    if taught is None:
+        return Task(model, loss)
+    rows, columns = taught.output_shape[1][1:3]
+    return Task(
+        taught,
+        [loss, "binary_crossentropy"],
+        loss_weights=[1.0, WEIGHT],
+        metrics=[["accuracy"], []],
+        targets=lambda features, y, masks: [y, targets(masks, rows, columns)],
+    )
 
 
 def with_auxiliary_output(model: keras.Model, data: Dataset) -> keras.Model | None:

@@ -17,6 +17,7 @@ from tinykit.board.virtual.model_run import ModelRun, run_model
 from tinykit.board.virtual.playback import played
 from tinykit.board.virtual.sketch_run import run_sketch
 from tinykit.common.errors import TinykitError
+from tinykit.compiler import compile
 
 
 class VirtualBoard:
@@ -115,6 +116,14 @@ class VirtualBoard:
         """
         return run_model(self.board, compiled, inputs)
 
+    def infer(self, tflite: bytes, q: np.ndarray) -> np.ndarray:
+        """Compile a .tflite file and run it: what makes the board an engine of `TinyModel.predict`.
+
+        Returns int8 (n, *output shape) of inputs int8 (n, *input shape). Raises TinykitError as
+        `tk.compile` and `run_model` do.
+        """
+        return self.run_model(compile(tflite), q).outputs
+
 
 def _emulated(board: Board) -> bool:
     return board.processor.startswith("Cortex-M4F")
@@ -129,8 +138,8 @@ def _check_sensors(sketch: object, board: Board) -> None:
         return  # the text of a sketch
     folder = path.parent if path.suffix == ".ino" else path
     for name, drivers, own in (
-        ("motion sensor", "MotionSensor*.h", motion_driver(board)),
-        ("camera", "Camera*.h", camera_driver(board)),
+        ("motion sensor", "MotionSensor*.h", motion_driver(board.imu)),
+        ("camera", "Camera*.h", camera_driver(board.camera)),
     ):
         used = {file.name for file in (folder / "src" / "tinykit").glob(drivers)}
         if used and own not in used:

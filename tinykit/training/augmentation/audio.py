@@ -120,6 +120,16 @@ class Augmentation:
         )
         return mask_features(features, seed=int(random.integers(2**31)))
 
+    def batch(
+        self,
+        data: AudioDataset,
+        chosen: np.ndarray,
+        frontend: LogMel,
+        random: np.random.Generator,
+    ) -> tuple[np.ndarray, None]:
+        """`features`, and no masks: see `tinykit.training.augmentation.BY_KIND`."""
+        return self.features(data, chosen, frontend, random), None
+
     def move_and_speed(self, clips: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Play each clip at another speed, about its middle, and move it in time."""
         n, length = clips.shape

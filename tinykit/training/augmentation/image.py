@@ -81,7 +81,18 @@ class ImageAugmentation:
             frontend: computes the features.
             random: where chance comes from.
         """
-        return frontend(self.copies(data, chosen, random, frontend.channels)[0])
+        return self.batch(data, chosen, frontend, random)[0]
+
+    def batch(
+        self,
+        data: ImageDataset,
+        chosen: np.ndarray,
+        frontend: Picture,
+        random: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`features`, and uint8 masks (n, height, width), 255 where a person is."""
+        pictures, masks = self.copies(data, chosen, random, frontend.channels)
+        return frontend(pictures), masks
 
     def copies(
         self,

@@ -111,6 +111,16 @@ class MotionAugmentation:
             places.append((samples, place))
         return self._all(frontend, places, random)
 
+    def batch(
+        self,
+        data: MotionDataset,
+        chosen: np.ndarray,
+        frontend: Motion,
+        random: np.random.Generator,
+    ) -> tuple[np.ndarray, None]:
+        """`features`, and no masks: see `tinykit.training.augmentation.BY_KIND`."""
+        return self.features(data, chosen, frontend, random), None
+
     def recorded_late(
         self, take: np.ndarray, sample_rate: float, random: np.random.Generator
     ) -> np.ndarray:
