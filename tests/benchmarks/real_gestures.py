@@ -19,7 +19,7 @@ from types import ModuleType
 import numpy as np
 
 import tinykit as tk
-from tinykit.datasets.dataset import Table
+from tinykit.common.tables import Table
 from tinykit.datasets.motion import BUNDLED, NONE
 from tinykit.quantization import process
 from tinykit.streaming.score import score
@@ -72,12 +72,12 @@ def print_accuracy(
     engine = "tflm" if importlib.util.find_spec("tflite_micro") else "litert"
     outputs = process.run(tiny.tflite, tiny.quantize(features), engine).outputs
     answers = outputs.reshape(len(y), -1).argmax(axis=1)
-    rows, recall = [["made, taken for", *tiny.labels, "recall"]], []
+    rows, recall = [], []
     for label in np.unique(y):
         counts = np.bincount(answers[y == label], minlength=len(tiny.labels))
         recall.append(counts[label] / counts.sum())
         rows.append([tiny.labels[label], *map(str, counts), f"{recall[-1]:.1%}"])
-    print(Table(rows))
+    print(Table(rows, header=["made, taken for", *tiny.labels, "recall"]))
     print(f"accuracy {np.mean(answers == y):.1%} of {len(y)} takes at {sample_rate:g} Hz, {engine}")
     print(f"balanced {np.mean(recall):.1%}")
 

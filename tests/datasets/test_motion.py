@@ -149,7 +149,7 @@ def test_a_data_set_tells_what_it_holds():
     data = gesture_recognition()
     assert repr(data).startswith("MotionDataset(bundled): ") and "takes at 119 Hz" in repr(data)
     assert repr(data.test) == "Split(10 takes)"
-    assert re.search(r"circle +12 \(4 people\) +3 \(1 people\) +3", data.summary())
+    assert re.search(r"circle +12 \(4 people\) +3 \(1 people\) +3", str(data.summary()))
 
 
 def test_gestures_are_chosen_and_ordered_by_the_caller():

@@ -1,6 +1,5 @@
 """`tk.compile`: a model as plain C++, and what there is to know of it."""
 
-import html
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +8,7 @@ from pathlib import Path
 import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import refuse_strangers, write_folder
+from tinykit.common.tables import Table
 from tinykit.compiler import codegen
 from tinykit.compiler.dead_channels import remove_dead_channels
 from tinykit.compiler.fusion import fuse_additions
@@ -131,10 +131,19 @@ class CompiledModel:
         write_folder(path, self.sources())
         return path
 
-    _HEADER = ("layer", "op", "input", "output", "MACs", "constants", "kernel")
+    @property
+    def headline(self) -> str:
+        """One line: MACs, flash, RAM."""
+        removed = f" ({self.removed_macs:,} removed)" if self.removed_macs else ""
+        return (
+            f"{self.name}: {self.macs:,} MACs{removed}, {self.constant_bytes:,} bytes of "
+            f"constants, {self.arena_bytes:,} bytes of RAM"
+        )
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [
+    @property
+    def table(self) -> Table:
+        """One row a step."""
+        rows = [
             (
                 step.name,
                 step.op,
@@ -146,41 +155,16 @@ class CompiledModel:
             )
             for step in self.steps
         ]
-
-    @property
-    def headline(self) -> str:
-        """One line: MACs, flash, RAM."""
-        removed = f" ({self.removed_macs:,} removed)" if self.removed_macs else ""
-        return (
-            f"{self.name}: {self.macs:,} MACs{removed}, {self.constant_bytes:,} bytes of "
-            f"constants, {self.arena_bytes:,} bytes of RAM"
-        )
+        header = ("layer", "op", "input", "output", "MACs", "constants", "kernel")
+        return Table(rows, header, title=self.headline, right=(4, 5))
 
     def __str__(self) -> str:
-        rows = [self._HEADER, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(self._HEADER))]
-        lines = [self.headline]
-        for row in rows:
-            cells = [
-                cell.rjust(width) if i in (4, 5) else cell.ljust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            lines.append("  ".join(cells).rstrip())
-        return "\n".join(lines)
+        return str(self.table)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        def cells(row: tuple[str, ...], tag: str) -> str:
-            sides = ["right" if i in (4, 5) else "left" for i in range(len(row))]
-            return "".join(
-                f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
-                for cell, side in zip(row, sides, strict=True)
-            )
-
-        body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in self._rows())
-        head = f"<tr>{cells(self._HEADER, 'th')}</tr>"
-        return f"<table><caption>{html.escape(self.headline)}</caption>{head}{body}</table>"
+        return self.table._repr_html_()
 
 
 def compile(model: object, *, name: str | None = None) -> CompiledModel:

@@ -1,10 +1,11 @@
 """What every data set is, once loaded: examples in three splits, their labels and their people."""
 
-import html
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+
+from tinykit.common.tables import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +73,14 @@ class Dataset:
         """What the first line says of each example, such as " at 119 Hz"."""
         return ""
 
-    def summary(self) -> "Table":
+    def summary(self) -> Table:
         """How many examples each label has in each split, and of how many people."""
-        rows = [["label", *(name for name, _ in self._splits())]]
-        for index, label in enumerate(self.labels):
-            rows.append([label, *(self._count(split, index) for _, split in self._splits())])
-        rows.append(["all", *(self._count(split, None) for _, split in self._splits())])
-        return Table(rows)
+        splits = self._splits()
+        rows = [
+            [label, *(self._count(split, index) for _, split in splits)]
+            for index, label in [*enumerate(self.labels), (None, "all")]
+        ]
+        return Table(rows, header=["label", *(name for name, _ in splits)])
 
     def _splits(self) -> list[tuple[str, Split]]:
         return [("train", self.train), ("validation", self.validation), ("test", self.test)]
@@ -106,28 +108,3 @@ class SampledDataset(Dataset):
 
     def _measure(self) -> str:
         return f" at {self.sample_rate:,.6g} Hz"
-
-
-class Table(str):
-    """Rows of text, the first one the heading: aligned as text, a table in a notebook."""
-
-    def __new__(cls, rows: list[list[str]]) -> "Table":
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        table = super().__new__(cls, "\n".join(lines))
-        table.rows = rows
-        return table
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        cells = [[html.escape(cell) for cell in row] for row in self.rows]
-        head = "".join(f"<th>{cell}</th>" for cell in cells[0])
-        body = "".join(
-            "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells[1:]
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import math
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import numpy as np
 import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import write_together
+from tinykit.common.tables import Table
 from tinykit.quantization.engines import Engine, cached_reference
 from tinykit.quantization.process import run as run_worker
 from tinykit.quantization.tflite.file import Layer
@@ -257,15 +257,15 @@ class TinyModel:
             ("output", _described_tensor(self.file.output)),
             ("operators", ", ".join(dict.fromkeys(self.ops))),
         ]
-        return _html_table(rows, title=self.name)
+        return Table(rows, title=self.name)._repr_html_()
 
 
 class LayerTable(list[Layer]):
     """The layers of a network; a table in a notebook and when printed."""
 
-    _HEADER = ("layer", "operator", "input", "output", "weights (bytes)", "MACs")
-
-    def _rows(self) -> list[tuple[str, ...]]:
+    @property
+    def table(self) -> Table:
+        """One row a layer, and the sum."""
         rows = [
             (
                 layer.name,
@@ -278,20 +278,15 @@ class LayerTable(list[Layer]):
             for layer in self
         ]
         weights, macs = sum(x.weight_bytes for x in self), sum(x.macs for x in self)
-        return [*rows, ("total", "", "", "", f"{weights:,}", f"{macs:,}")]
+        rows.append(("total", "", "", "", f"{weights:,}", f"{macs:,}"))
+        header = ("layer", "operator", "input", "output", "weights (bytes)", "MACs")
+        return Table(rows, header, right=(4, 5))
 
     def __repr__(self) -> str:
-        rows = [self._HEADER, *self._rows()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = []
-        for row in rows:
-            left = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
-            right = [cell.rjust(width) for cell, width in zip(row[4:], widths[4:], strict=True)]
-            lines.append("  ".join(left + right).rstrip())
-        return "\n".join(lines)
+        return str(self.table)
 
     def _repr_html_(self) -> str:
-        return _html_table(self._rows(), header=self._HEADER, numbers_from=4)
+        return self.table._repr_html_()
 
 
 def batch_of(features: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -362,25 +357,3 @@ def _described_tensor(tensor: tflite_file.Tensor) -> str:
     shape = "x".join(map(str, tensor.shape[1:]))
     scale, zero_point = tensor.quantization.scale[0], tensor.quantization.zero_point[0]
     return f"{tensor.dtype} {shape}, real = {scale:.6g} * (q - ({zero_point}))"
-
-
-def _html_table(
-    rows: Sequence[Sequence[str]],
-    *,
-    title: str = "",
-    header: Sequence[str] = (),
-    numbers_from: int = 99,
-) -> str:
-    """A plain table; no colours, so that it reads in light and dark themes alike."""
-
-    def cells(row: Sequence[str], tag: str) -> str:
-        sides = ["right" if i >= numbers_from else "left" for i in range(len(row))]
-        return "".join(
-            f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
-            for cell, side in zip(row, sides, strict=True)
-        )
-
-    caption = f"<caption>{html.escape(title)}</caption>" if title else ""
-    head = f"<tr>{cells(header, 'th')}</tr>" if header else ""
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f"<table>{caption}{head}{body}</table>"

@@ -1,6 +1,5 @@
 """Runs a compiled model on the virtual board: its outputs, and what every layer costs."""
 
-import html
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +10,7 @@ from tinykit.board.virtual.machine import Machine, MachineError
 from tinykit.board.virtual.program import RAM_START, Program
 from tinykit.board.virtual.toolchain import CompileError
 from tinykit.common.errors import TinykitError
+from tinykit.common.tables import Table
 
 _INVOKE = "_ZN5model6invokeEv"
 _ROOTS = ("_ZN5model4initEv", "_ZN5model5inputEv", _INVOKE, "_ZN5model6outputEv")
@@ -89,53 +89,36 @@ class ModelRun:
             f"{self.milliseconds:.1f} ms per inference"
         )
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows = [("layer", "op", "instructions", "cycles*", "MACs", "instr./MAC")]
+    @property
+    def table(self) -> Table:
+        """One row a layer, and what the whole takes."""
+        rows = []
         for layer in self.layers:
             ratio = f"{layer.instructions_per_mac:.2f}" if layer.macs else ""
             counts = (layer.instructions, layer.cycles, layer.macs)
             rows.append((layer.name, layer.op, *(f"{count:,}" for count in counts), ratio))
-        return rows
-
-    def _footer(self) -> list[str]:
-        return [
-            f"RAM {self.ram_bytes:,} bytes: {self.static_bytes:,} static, {self.stack_bytes:,} "
-            "stack at its deepest",
-            f"Flash {self.flash_bytes:,} bytes: {self.constant_bytes:,} constants, "
-            f"{self.code_bytes:,} code",
-            f"* an estimate for {self.board.clock / 1e6:.0f} MHz; instructions are exact",
-        ]
+        return Table(
+            rows,
+            header=("layer", "op", "instructions", "cycles*", "MACs", "instr./MAC"),
+            title=self.headline,
+            footer=(
+                f"RAM {self.ram_bytes:,} bytes: {self.static_bytes:,} static, "
+                f"{self.stack_bytes:,} stack at its deepest",
+                f"Flash {self.flash_bytes:,} bytes: {self.constant_bytes:,} constants, "
+                f"{self.code_bytes:,} code",
+                f"* an estimate for {self.board.clock / 1e6:.0f} MHz; instructions are exact",
+            ),
+            right=(2, 3, 4, 5),
+            indent=2,
+        )
 
     def __str__(self) -> str:
-        rows = self._rows()
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = [self.headline]
-        for row in rows:
-            cells = [
-                cell.ljust(width) if column < 2 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            lines.append("  " + "  ".join(cells).rstrip())
-        return "\n".join([*lines, *("  " + line for line in self._footer())])
+        return str(self.table)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rows = self._rows()
-        body = "".join(_html_row(row, "td") for row in rows)
-        footer = "<br>".join(html.escape(line) for line in self._footer())
-        return (
-            f"<b>{html.escape(self.headline)}</b>"
-            f"<table>{_html_row(head, 'th')}{body}</table><small>{footer}</small>"
-        )
-
-
-def _html_row(cells: tuple[str, ...], tag: str) -> str:
-    inner = "".join(
-        f'<{tag} style="text-align:{"left" if column < 2 else "right"}">{html.escape(cell)}</{tag}>'
-        for column, cell in enumerate(cells)
-    )
-    return f"<tr>{inner}</tr>"
+        return self.table._repr_html_()
 
 
 def run_model(board: Board, compiled, inputs: np.ndarray) -> ModelRun:
