@@ -265,3 +265,22 @@ def test_a_gesture_model_comes_back_with_its_front_end(gesture_tiny, tmp_path):
     path.write_text(text.replace('"axes": 6', '"axes": 5'), encoding="utf-8")
     with pytest.raises(TinykitError, match="axes=5"):
         TinyModel.load(tmp_path / "out")
+
+
+def test_what_is_never_reported_is_stored_with_the_model(tiny, tmp_path):
+    """`background` of a student's own rests as "unknown" does, by name or by her word."""
+    assert tiny.resting == ("unknown", "silence")
+    own = dataclasses.replace(tiny, labels=["on", "off", "hum", "background"], resting=None)
+    assert own.resting == ("background",)
+    said = dataclasses.replace(own, resting=("hum", "background"))
+    said.save(tmp_path)
+    assert TinyModel.load(tmp_path).resting == ("hum", "background")
+
+
+def test_a_model_of_an_earlier_kit_has_the_usual_resting_labels(tiny, tmp_path):
+    tiny.save(tmp_path)
+    path = tmp_path / "tinymodel.json"
+    described = json.loads(path.read_text())
+    del described["resting"]
+    path.write_text(json.dumps(described))
+    assert TinyModel.load(tmp_path).resting == ("unknown", "silence")

@@ -342,9 +342,8 @@ def test_a_technique_passes_a_task_and_the_loop_stays_as_it_is(data):
     train(model, data, FRONTEND, Recipe(epochs=12, clips_per_epoch=200), batch_size=20,
           learning_rate=0.01, augmentation=GENTLE, task=turned_round)  # fmt: skip
     answers = model.predict(FRONTEND(data.test.x)[..., None], verbose=0).argmax(axis=1)
-    n = len(data.labels)
-    assert np.mean(answers == (data.test.y + 1) % n) > 0.8
-    assert np.mean(answers == data.test.y) < 0.2
+    turned, straight = (np.mean(answers == (data.test.y + by) % 3) for by in (1, 0))
+    assert turned > 0.5 > 2 * straight, f"{turned:.0%} as taught, {straight:.0%} as in the data"
 
 
 def test_a_technique_passes_its_own_loss(data):
@@ -352,7 +351,7 @@ def test_a_technique_passes_its_own_loss(data):
     import tensorflow as tf
 
     model = small_model(data)
-    train(model, data, FRONTEND, **QUICK, weight_decay=0.0, augmentation=GENTLE,
+    train(model, data, FRONTEND, **QUICK, weight_decay=0.0,
           loss=lambda y, scores: tf.reduce_sum(scores * 0.0, axis=-1))  # fmt: skip
     untouched = small_model(data)
     for name, now, then in zip(

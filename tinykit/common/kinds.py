@@ -4,11 +4,24 @@ A front end says its kind itself (`LogMel.kind`). A stage that differs by kind h
 `BY_KIND`, with a module or a class for each.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from tinykit.common.errors import TinykitError
 
 AUDIO, MOTION, IMAGE = "audio", "motion", "image"
+
+
+UNKNOWN, SILENCE, NONE, BACKGROUND = "unknown", "silence", "none", "background"
+
+#: Labels of each kind that rest unless a model says otherwise: what nobody waits for. A sketch
+#: never reports them.
+RESTING = {AUDIO: (UNKNOWN, SILENCE, BACKGROUND), MOTION: (NONE, BACKGROUND), IMAGE: ()}
+
+
+def resting_among(labels: Sequence[str], kind: str | None) -> tuple[str, ...]:
+    """Those of `labels` that rest in models of this kind."""
+    return tuple(label for label in labels if label in RESTING.get(kind, ()))
 
 
 def kind_of(frontend: Any) -> str | None:

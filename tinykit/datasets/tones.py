@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinykit.common.kinds import SILENCE
 from tinykit.datasets.audio import AudioDataset
 from tinykit.datasets.dataset import Split
 
@@ -24,7 +25,7 @@ def tones(clips_per_label: int = 200, *, seed: int = 0) -> AudioDataset:
     sizes = [clips_per_label, clips_per_label // 2, clips_per_label // 2]
     train, validation, test = (_split(size, random) for size in sizes)
     return AudioDataset(
-        labels=[*_HERTZ, "silence"],
+        labels=[*_HERTZ, SILENCE],
         sample_rate=_SAMPLE_RATE,
         train=train,
         validation=validation,
@@ -47,10 +48,10 @@ def tone(hertz: float, *, amplitude: float = 0.5, duration: float = 1.0) -> np.n
 
 def _split(clips_per_label: int, random: np.random.Generator) -> Split:
     clips, names = [], []
-    for label in [*_HERTZ, "silence"]:
+    for label in [*_HERTZ, SILENCE]:
         for _ in range(clips_per_label):
             clip = np.zeros(_SAMPLE_RATE)
-            name = "silence"
+            name = SILENCE
             if label in _HERTZ:
                 hertz = np.exp(random.uniform(*np.log(_HERTZ[label])))
                 clip += tone(hertz, amplitude=10 ** random.uniform(-1.3, 0)) * _gate(random)

@@ -44,7 +44,7 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
     """What the templates in templates/audio want to know."""
     return {
         "frontend": tiny.frontend,
-        "is_reported": KeywordDecider(tiny.labels).is_keyword,
+        "is_reported": KeywordDecider(tiny.labels, ignored=tiny.resting).is_keyword,
         "ring_samples": fit.ram["sample ring"] // 2,
         "tables": log_mel_tables(tiny.frontend),
     }

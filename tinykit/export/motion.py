@@ -36,7 +36,7 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
         "frontend": frontend,
         "constants": frontend.constants,
         "faint": FAINT,
-        "is_reported": MotionDecider(tiny.labels).is_gesture,
+        "is_reported": MotionDecider(tiny.labels, ignored=tiny.resting).is_gesture,
     }
 
 

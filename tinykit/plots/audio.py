@@ -156,7 +156,7 @@ def draw_averages(ax: Axes, heard: Stream) -> None:
     Of movements, which come now and then, each has its own scores: a stem for each gesture. Of
     pictures the label at rest, the first, is left out.
     """
-    ignored = heard.labels[:1] if heard.kind == IMAGE else ("unknown", "silence", "none")
+    ignored = heard.labels[:1] if heard.kind == IMAGE else heard.resting
     for index, label in enumerate(heard.labels):
         if label in ignored:
             continue

@@ -386,8 +386,8 @@ def _draw_best(ax: Axes, heard: Stream, outcomes: Sequence[str]) -> None:
             colour, marker = _OUTCOMES[outcome]
             look = {"marker": marker, "color": colour, "ms": 7, "label": outcome}
         else:
-            name = _UNREPORTED[0 if heard.labels[best] == "none" else 1]
-            inside = "white" if heard.labels[best] == "none" else "#aaaaaa"
+            name = _UNREPORTED[0 if heard.labels[best] in heard.resting else 1]
+            inside = "white" if heard.labels[best] in heard.resting else "#aaaaaa"
             look = {"marker": "o", "mfc": inside, "color": "#aaaaaa", "ms": 5, "label": name}
         ax.vlines(time, 0, scores[best], color=look["color"], lw=1)
         ax.plot(time, scores[best], ls="", clip_on=False, zorder=3, **look)

@@ -34,6 +34,7 @@ def quantize(
     *,
     name: str | None = None,
     calibration_size: int = 500,
+    resting: Sequence[str] | None = None,
 ) -> TinyModel:
     """Convert a Keras model to full int8, input and output included.
 
@@ -48,6 +49,8 @@ def quantize(
         labels: class names in output order.
         name: of the project; by default keyword_spotting or gesture_recognition, as the front end
             is for sound or motion.
+        resting: those of the labels that a sketch never reports; by default "unknown", "silence",
+            "none" and "background", where a label is called so.
         calibration_size: at most this many of the calibration inputs are used, evenly spaced.
 
     Raises TinykitError when calibration or labels do not fit the model, a weight or feature is NaN,
@@ -63,7 +66,13 @@ def quantize(
     tflite = _converted(model, inputs)
     tflite_file.check(tflite, source="The converted model")
     name = name or _PROJECTS.get(kind_of(frontend), "model")
-    return TinyModel(tflite=tflite, labels=labels, frontend=frontend, name=name)
+    if strangers := sorted(set(resting or ()) - set(labels)):
+        raise TinykitError(
+            f"resting names {', '.join(strangers)}, and the labels are {', '.join(labels)}. "
+            "Name labels of the model."
+        )
+    resting = None if resting is None else tuple(resting)
+    return TinyModel(tflite, labels, frontend, name, resting=resting)
 
 
 def _calibration_inputs(calibration: np.ndarray, shape: tuple[int, ...], count: int) -> np.ndarray:

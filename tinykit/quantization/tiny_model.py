@@ -16,6 +16,7 @@ import numpy as np
 import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import write_together
+from tinykit.common.kinds import kind_of, resting_among
 from tinykit.common.tables import Table
 from tinykit.quantization.engines import Engine, cached_reference
 from tinykit.quantization.process import run as run_worker
@@ -37,6 +38,8 @@ class TinyModel:
         frontend: what turns a recording into features (of `tinykit.features`), or None.
         name: of the project, also the sketch's.
         decision: constants of the decision logic, as in the sketch's config.h.
+        resting: those of the labels that are never reported; by default "unknown", "silence",
+            "none" and "background", as `tinykit.common.kinds.RESTING` has them.
     """
 
     tflite: bytes = field(repr=False)
@@ -44,6 +47,12 @@ class TinyModel:
     frontend: FrontEnd | None = None
     name: str = "model"
     decision: dict = field(default_factory=dict)
+    resting: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.resting is None:
+            usual = resting_among(self.labels, kind_of(self.frontend))
+            object.__setattr__(self, "resting", usual)
 
     @cached_property
     def file(self) -> tflite_file.TfliteFile:
@@ -198,12 +207,15 @@ class TinyModel:
                 "Run the project again, or copy both files from one place."
             )
         labels = checked_labels(description["labels"], file.output.size)
+        frontend = _frontend_from(description["frontend"], folder / "tinymodel.json")
         return cls(
             tflite=tflite,
             labels=labels,
-            frontend=_frontend_from(description["frontend"], folder / "tinymodel.json"),
+            frontend=frontend,
             name=description["name"],
             decision=description["decision"],
+            # A model of an earlier kit does not say, and has the usual ones.
+            resting=tuple(description["resting"]) if "resting" in description else None,
         )
 
     @classmethod
@@ -222,6 +234,7 @@ class TinyModel:
             "format": _FORMAT,
             "name": self.name,
             "labels": list(self.labels),
+            "resting": list(self.resting),
             "frontend": frontend,
             "input": {
                 "shape": list(self.input_shape),

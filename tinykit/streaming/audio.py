@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.kinds import AUDIO, RESTING
 from tinykit.streaming.result import Stream
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class KeywordDecider:
         window: int = 4,
         threshold: int = 180,
         refractory_ms: int = 1000,
-        ignored: Sequence[str] = ("unknown", "silence"),
+        ignored: Sequence[str] = RESTING[AUDIO],
     ) -> None:
         self.is_keyword = [label not in ignored for label in labels]
         self.window = window
@@ -102,7 +103,7 @@ def stream_audio(tiny: TinyModel, recording: np.ndarray, decision: Mapping | Non
         )
     settings = DEFAULT_DECISION | tiny.decision | dict(decision or {})
     stride = settings.pop("stride_frames")
-    decider = KeywordDecider(tiny.labels, **settings)
+    decider = KeywordDecider(tiny.labels, **settings, ignored=tiny.resting)
 
     features = frontend(recording)
     windows = np.lib.stride_tricks.sliding_window_view(features, frontend.n_frames, axis=0)
@@ -117,7 +118,7 @@ def stream_audio(tiny: TinyModel, recording: np.ndarray, decision: Mapping | Non
         averages.append(decider.averages())
         if label >= 0:
             events.append((float(time), tiny.labels[label], float(averages[-1][label])))
-    return Stream(tiny.labels, times, scores, np.array(averages), events)
+    return Stream(tiny.labels, times, scores, np.array(averages), events, AUDIO, tiny.resting)
 
 
 def _window_samples(frontend) -> int:

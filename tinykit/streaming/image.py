@@ -96,4 +96,4 @@ def stream_pictures(
         label = decider.update(score)
         if label >= 0:
             events.append((time, tiny.labels[label], float(average[label])))
-    return Stream(tiny.labels, times, scores, averages, events, IMAGE)
+    return Stream(tiny.labels, times, scores, averages, events, IMAGE, tiny.resting)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinykit.common.kinds import MOTION
+from tinykit.common.kinds import MOTION, RESTING
 from tinykit.streaming.result import Stream
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class MotionDecider:
     """
 
     def __init__(
-        self, labels: Sequence[str], threshold: int = 190, ignored: Sequence[str] = ("none",)
+        self, labels: Sequence[str], threshold: int = 190, ignored: Sequence[str] = RESTING[MOTION]
     ) -> None:
         self.is_gesture = [label not in ignored for label in labels]
         self.threshold = threshold
@@ -83,14 +83,15 @@ def stream_motion(
     if features:
         scores = tiny.scores(np.stack(features))
 
-    decider = MotionDecider(tiny.labels, **DEFAULT_DECISION | tiny.decision | dict(decision or {}))
+    settings = DEFAULT_DECISION | tiny.decision | dict(decision or {})
+    decider = MotionDecider(tiny.labels, **settings, ignored=tiny.resting)
     times, averages = np.array(ends, float) / frontend.sample_rate, scores / 256
     events = []
     for time, score, average in zip(times.tolist(), scores, averages, strict=True):
         label = decider.decide(score)
         if label >= 0:
             events.append((time, tiny.labels[label], float(average[label])))
-    return Stream(tiny.labels, times, scores, averages, events, MOTION)
+    return Stream(tiny.labels, times, scores, averages, events, MOTION, tiny.resting)
 
 
 def _decided(constants: dict[str, int], first: int, end: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinykit.common.kinds import AUDIO, IMAGE, MOTION
+from tinykit.common.kinds import AUDIO, IMAGE, MOTION, resting_among
 
 _NOTHING = {AUDIO: "no keyword heard", MOTION: "no gesture felt", IMAGE: "no change seen"}
 
@@ -25,6 +25,7 @@ class Stream:
         events: (seconds, label, score 0 ... 1) of each reported keyword or gesture, and of each
             change of what is seen in pictures.
         kind: of data, `tinykit.common.kinds.AUDIO`, `MOTION` or `IMAGE`.
+        resting: labels that are never reported; by default the usual ones of this kind.
     """
 
     labels: list[str]
@@ -33,6 +34,11 @@ class Stream:
     averages: np.ndarray
     events: list[tuple[float, str, float]]
     kind: str = AUDIO
+    resting: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.resting is None:
+            object.__setattr__(self, "resting", resting_among(self.labels, self.kind))
 
     def __repr__(self) -> str:
         lines = [f"{time:8.3f} s  {label}  {score:.2f}" for time, label, score in self.events]

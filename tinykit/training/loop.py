@@ -14,7 +14,7 @@ import numpy as np
 
 from tinykit.common.backend import load_keras
 from tinykit.common.errors import TinykitError
-from tinykit.common.kinds import kind_of
+from tinykit.common.kinds import NONE, SILENCE, kind_of
 from tinykit.common.progress import Progress
 from tinykit.training.augmentation import (
     BY_KIND,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # How often a label is drawn, against the others: silence is soon learned, everyday motion has many
 # forms.
-_SHARES = {"silence": 0.5, "none": 2.0}
+_SHARES = {SILENCE: 0.5, NONE: 2.0}
 
 
 @dataclass

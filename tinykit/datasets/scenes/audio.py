@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tinykit.common.kinds import AUDIO, RESTING, UNKNOWN
 from tinykit.datasets.audio import AudioDataset
 from tinykit.datasets.dataset import Split
 
@@ -42,9 +43,9 @@ def scene(
 
 
 def _draw_label(data: AudioDataset, random: np.random.Generator) -> int:
-    words = [label for label in data.labels if label not in ("silence", "unknown")]
+    words = [label for label in data.labels if label not in RESTING[AUDIO]]
     if random.random() < 1 / 3:
-        return data.labels.index("unknown")
+        return data.labels.index(UNKNOWN)
     return data.labels.index(words[random.integers(len(words))])
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from tinykit.common.kinds import NONE
+
 if TYPE_CHECKING:
     from tinykit.datasets.motion import MotionDataset
     from tinykit.features import Motion
-
-_NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class MotionAugmentation:
             frontend: computes the features.
             random: where chance comes from.
         """
-        none = data.labels.index(_NONE) if _NONE in data.labels else -1
+        none = data.labels.index(NONE) if NONE in data.labels else -1
         recordings = data.everyday.get("train", [])
         takes, streams = [], []
         for take, label in zip(data.train.x[chosen], data.train.y[chosen], strict=True):
