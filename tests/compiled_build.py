@@ -19,7 +19,7 @@ import numpy as np
 from cpp_build import SKETCH_FLAGS, STAND_INS, compile_cpp
 
 if TYPE_CHECKING:
-    from tinykit.board.machine import Machine
+    from tinykit.board.virtual.machine import Machine
     from tinykit.compiler import CompiledModel
 
 SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -124,8 +124,8 @@ def run_on_board(
     `VirtualBoard.run_model` for many models at once: all of them are one program, each in a
     namespace of its own, because starting a compiler costs more than compiling a small model.
     """
-    from tinykit.board.build import Memory, build
-    from tinykit.board.machine import Machine
+    from tinykit.board.virtual.build import Memory, build
+    from tinykit.board.virtual.machine import Machine
 
     files, roots = {}, []
     for i, model in enumerate(models):

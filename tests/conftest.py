@@ -61,8 +61,8 @@ def small_features() -> np.ndarray:
 def small_tiny(small_features):
     """A small DS-CNN, untrained, as an int8 TinyModel: real in every way but its accuracy."""
     from tinykit.features.audio import LogMel
-    from tinykit.models import ds_cnn
-    from tinykit.quantization import quantize
+    from tinykit.models.audio import ds_cnn
+    from tinykit.quantization.convert import quantize
 
     frontend, labels = LogMel(), ["yes", "no", "unknown", "silence"]
     model = ds_cnn(frontend.shape, labels, channels=8, blocks=2)
@@ -90,9 +90,9 @@ def swings(n: int, seed: int, sample_rate: float = 119.0) -> tuple[list[np.ndarr
 @pytest.fixture(scope="session")
 def gesture_tiny():
     """A small gesture model that knows `swings`, as an int8 TinyModel."""
-    from tinykit.backend import load_keras
+    from tinykit.common.backend import load_keras
     from tinykit.features import Motion
-    from tinykit.quantization import quantize
+    from tinykit.quantization.convert import quantize
 
     keras = load_keras()
     layers = keras.layers
@@ -147,9 +147,9 @@ def colour_tiny():
 
 
 def _picture_tiny(channels: int):
-    from tinykit.backend import load_keras
+    from tinykit.common.backend import load_keras
     from tinykit.features import Picture
-    from tinykit.quantization import quantize
+    from tinykit.quantization.convert import quantize
 
     keras = load_keras()
     layers = keras.layers

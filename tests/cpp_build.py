@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from tinykit.board import find_board
-from tinykit.export import cpp, sketch
+from tinykit.compiler import cpp
+from tinykit.export import audio, sketch
 from tinykit.features import LogMel, Motion, Picture
 from tinykit.features.motion import FAINT
 
@@ -48,7 +49,7 @@ class Twin:
 
     def __init__(self, folder: Path, frontend: LogMel, scale: float, zero_point: int) -> None:
         self.frontend = frontend
-        tables = {"tables": cpp.log_mel_tables(frontend), "frontend": frontend}
+        tables = {"tables": audio.log_mel_tables(frontend), "frontend": frontend}
         template = cpp.templates(sketch._TEMPLATES).get_template("audio/LogMelTables.h.j2")
         (folder / "LogMelTables.h").write_text(template.render(tables), encoding="utf-8")
         constants = {

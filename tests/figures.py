@@ -16,18 +16,19 @@ def figure():
     return plt.gcf()
 
 
-def public_functions(module: ModuleType) -> set[str]:
-    """What lessons call, as tk.plots.NAME, of those that the module defines."""
+def public_functions(*modules: ModuleType) -> set[str]:
+    """What lessons call, as tk.plots.NAME, of those that these modules define."""
+    homes = {module.__name__ for module in modules}
     return {
         name
         for name, f in vars(plots).items()
-        if getattr(f, "__module__", "") == module.__name__ and not name.startswith("_")
+        if getattr(f, "__module__", "") in homes and not name.startswith("_")
     }
 
 
-def check_one_figure_each(drawings: dict[str, Callable], module: ModuleType) -> None:
+def check_one_figure_each(drawings: dict[str, Callable], *modules: ModuleType) -> None:
     """Each draws one and returns nothing: a value would be shown below the figure as text."""
-    assert set(drawings) == public_functions(module)
+    assert set(drawings) == public_functions(*modules)
     for name, draw in drawings.items():
         plt.close("all")
         assert draw() is None, name

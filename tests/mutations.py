@@ -3,8 +3,8 @@
 import numpy as np
 from tflite_writer import TfliteWriter
 
-from tinykit import tflite_file
-from tinykit.errors import TinykitError
+import tinykit.quantization.tflite as tflite_file
+from tinykit.common.errors import TinykitError
 
 _WORDS = (0, 1, 2, 3, 4, 7, 8, 9, 16, 255, 256, 65_535, 65_536, 2**24, 2**30, 2**31 - 1)
 _WORDS += (2**31, 2**32 - 1, 2**32 - 2, 2**32 - 128, 0x7F800000, 0x7FC00000, 0x3F800000, 0x00800000)

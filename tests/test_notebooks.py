@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tinykit.projects import PROJECTS, ROOT
+from tinykit.cli.run import PROJECTS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_CELL = 15  # lines

@@ -18,26 +18,26 @@ __version__ = "0.1.0"
 
 _MODULES = ("datasets", "features", "models", "plots", "streaming", "verification")
 _NAMES = {
-    "Augmentation": "tinykit.augmentation",
-    "ImageAugmentation": "tinykit.image_augmentation",
-    "MotionAugmentation": "tinykit.motion_augmentation",
+    "Augmentation": "tinykit.training.augmentation.audio",
+    "ImageAugmentation": "tinykit.training.augmentation.image",
+    "MotionAugmentation": "tinykit.training.augmentation.motion",
     "TinyModel": "tinykit.quantization",
-    "TinykitError": "tinykit.errors",
+    "TinykitError": "tinykit.common.errors",
     "VirtualBoard": "tinykit.board",
     "boards": "tinykit.board",
     "check_fit": "tinykit.board",
     "compile": "tinykit.compiler",
     "export_sketch": "tinykit.export",
     "load_checkpoint": "tinykit.training",
-    "load_dials": "tinykit.dials",
+    "load_dials": "tinykit.techniques.dials",
     "quantize": "tinykit.quantization",
-    "record_gestures": "tinykit.recording",
-    "record_images": "tinykit.image_recording",
-    "score": "tinykit.motion_scoring",
+    "record_gestures": "tinykit.datasets.recording.motion",
+    "record_images": "tinykit.datasets.recording.image",
+    "score": "tinykit.streaming",
     "stream": "tinykit.streaming",
     "train": "tinykit.training",
     "verify": "tinykit.verification",
-    "write_report": "tinykit.projects",
+    "write_report": "tinykit.verification.report_json",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]
@@ -45,22 +45,21 @@ __all__ = [*_MODULES, *_NAMES, "__version__"]
 # ruff: noqa: F401 (the names below tell editors and type checkers what __getattr__ gives)
 if TYPE_CHECKING:
     from tinykit import datasets, features, models, plots, streaming, verification
-    from tinykit.augmentation import Augmentation
     from tinykit.board import VirtualBoard, boards, check_fit
+    from tinykit.common.errors import TinykitError
     from tinykit.compiler import compile
-    from tinykit.dials import load_dials
-    from tinykit.errors import TinykitError
+    from tinykit.datasets.recording.image import record_images
+    from tinykit.datasets.recording.motion import record_gestures
     from tinykit.export import export_sketch
-    from tinykit.image_augmentation import ImageAugmentation
-    from tinykit.image_recording import record_images
-    from tinykit.motion_augmentation import MotionAugmentation
-    from tinykit.motion_scoring import score
-    from tinykit.projects import write_report
     from tinykit.quantization import TinyModel, quantize
-    from tinykit.recording import record_gestures
-    from tinykit.streaming import stream
+    from tinykit.streaming import score, stream
+    from tinykit.techniques.dials import load_dials
     from tinykit.training import load_checkpoint, train
+    from tinykit.training.augmentation.audio import Augmentation
+    from tinykit.training.augmentation.image import ImageAugmentation
+    from tinykit.training.augmentation.motion import MotionAugmentation
     from tinykit.verification import verify
+    from tinykit.verification.report_json import write_report
 
 
 def __getattr__(name: str) -> Any:

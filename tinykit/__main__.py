@@ -2,6 +2,6 @@
 
 import sys
 
-from tinykit.cli import main
+from tinykit.cli.main import main
 
 sys.exit(main())

@@ -21,7 +21,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import bilinear, lfilter
 from scipy.spatial.transform import Rotation
 
-from tinykit.files import write_atomically
+from tinykit.common.files import write_atomically
 
 PEOPLE = 108
 TAKES = 3  # of each gesture by each person

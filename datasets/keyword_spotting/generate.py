@@ -30,7 +30,7 @@ import pyworld
 import soundfile
 from tqdm import tqdm
 
-from tinykit.files import write_atomically
+from tinykit.common.files import write_atomically
 
 SAMPLE_RATE = 16_000
 SEED = 20_26

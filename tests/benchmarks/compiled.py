@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 
 import tinykit as tk
-from tinykit.board import model_run
+from tinykit.board.virtual import model_run
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 import qemu  # noqa: E402
 
-CHECKPOINT = ROOT / "tinykit" / "checkpoints" / "keyword_spotting" / "model.tflite"
+CHECKPOINT = ROOT / "tinykit" / "training" / "checkpoints" / "keyword_spotting" / "model.tflite"
 
 
 @dataclass(frozen=True)

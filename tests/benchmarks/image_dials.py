@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import tinykit as tk
-from tinykit.dials import MEASURED, Dials, load_dials, needs, room
+from tinykit.techniques.dials import MEASURED, Dials, load_dials, needs, room
 
 WIDTHS = (0.125, 0.25, 0.3125, 0.5, 0.75)
 SIZES = (48, 64, 96, 112)  # the bundled pictures have 112 pixels: larger ones would show no more

@@ -20,9 +20,9 @@ import numpy as np
 
 import tinykit as tk
 from tinykit.datasets.dataset import Table
-from tinykit.datasets.gestures import BUNDLED, NONE
-from tinykit.motion_scoring import score
-from tinykit.verification import process
+from tinykit.datasets.motion import BUNDLED, NONE
+from tinykit.quantization import process
+from tinykit.streaming.score import score
 
 FULL_NAMES = {"circ": "circle", "hori": "horizontal", "vert": "vertical"}
 NEW_PEOPLE = 1_000  # the first number; the bundled people begin at 0

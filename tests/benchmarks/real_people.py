@@ -14,8 +14,8 @@ import numpy as np
 
 import tinykit as tk
 from tinykit.datasets.archives import open_tree
-from tinykit.datasets.clips import to_clip, to_samples
-from tinykit.verification import process
+from tinykit.datasets.files.audio import to_clip, to_samples
+from tinykit.quantization import process
 
 SILENT_SECONDS = 100
 

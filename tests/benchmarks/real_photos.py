@@ -25,7 +25,7 @@ from PIL import Image
 import tinykit as tk
 from tinykit.datasets.archives import open_tree
 from tinykit.datasets.coco import INSTANCES, LEAST_AREA, Annotated, read_annotations
-from tinykit.datasets.images import ImageDataset, PictureSplit
+from tinykit.datasets.image import ImageDataset, PictureSplit
 
 SMALLEST = 40  # pixels: sides of a person's box, and of a square with nobody in it
 MARGIN = 1.3

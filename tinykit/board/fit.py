@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinykit.board.profiles import Board, find_board
-from tinykit.board.sensing import Pace, sensing_cost
-from tinykit.errors import TinykitError
-from tinykit.kinds import kind_of_model
+from tinykit.board.sensing.cost import sensing_cost
+from tinykit.board.sensing.result import Pace
+from tinykit.common.errors import TinykitError
+from tinykit.common.kinds import kind_of_model
 
 ENGINES = ("compiled", "tflm")
 
@@ -46,7 +47,7 @@ def measured_arena_bytes(tiny) -> int:
     300 per layer and 8 per channel of a convolution for what lasts. It is 2 to 32 % too much on the
     MLPerf Tiny models.
     """
-    from tinykit.verification import process
+    from tinykit.quantization import process
 
     if process.tflm_missing():
         return _estimated_arena_bytes(tiny)
@@ -273,7 +274,7 @@ def _compiled_parts(tiny, board: Board) -> tuple[dict[str, int], dict[str, int],
     compiled = compile(tiny)
     code, cycles = _COMPILED_CODE, _CYCLES_PER_MAC * compiled.macs
     with contextlib.suppress(TinykitError):  # it has no compiler, or the model does not fit on it
-        from tinykit.board.virtual import VirtualBoard
+        from tinykit.board.virtual.board import VirtualBoard
 
         run = VirtualBoard().run_model(compiled, np.zeros(compiled.input_shape, np.int8))
         code, cycles = run.code_bytes, run.cycles

@@ -7,7 +7,8 @@ empty sketch; speed is an estimate, too, and each profile says what it rests on.
 
 from dataclasses import dataclass
 
-from tinykit.errors import TinykitError
+from tinykit.board.sensors import MOTION_SENSORS
+from tinykit.common.errors import TinykitError
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Board:
     @property
     def imu_rate(self) -> float:
         """Samples per second of the motion sensor as its Arduino library sets it, Hz; 0 without."""
-        return _IMU_RATES.get(self.imu, 0.0)
+        return MOTION_SENSORS[self.imu].rate if self.imu in MOTION_SENSORS else 0.0
 
     @property
     def has_imu(self) -> bool:
@@ -81,7 +82,6 @@ class Board:
         return "rgb" if len(self.led_pins) == 3 else "single"
 
 
-_IMU_RATES = {"LSM9DS1": 119.0, "BMI270_BMM150": 99.84, "LSM6DSOX": 104.0}
 _MBED = "https://github.com/arduino/ArduinoCore-mbed/blob/main/boards.txt"
 _MBED_STACK = 32_768  # rtos.main-thread-stack-size in the core's mbed_app.json
 

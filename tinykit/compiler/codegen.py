@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tinykit.common.errors import TinykitError
+from tinykit.compiler import cpp
 from tinykit.compiler.graph import Graph, Matrix, Op, Pool, Reshape, Value
 from tinykit.compiler.plan import Placement
 from tinykit.compiler.steps import Constant, LoweredStep, Step
-from tinykit.errors import TinykitError
-from tinykit.export import cpp
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src" / "nn"
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from tinykit import tflite_file
+import tinykit.quantization.tflite as tflite_file
+from tinykit.common.errors import TinykitError
+from tinykit.common.files import refuse_strangers, write_folder
 from tinykit.compiler.dead_channels import remove_dead_channels
 from tinykit.compiler.fusion import fuse_additions
 from tinykit.compiler.graph import Graph, Matrix, Op, Reshape, macs
@@ -15,9 +17,7 @@ from tinykit.compiler.padding import fold_padding
 from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
 from tinykit.compiler.reading import read_graph
 from tinykit.compiler.steps import LoweredStep, Step
-from tinykit.errors import TinykitError
-from tinykit.files import refuse_strangers, write_folder
-from tinykit.tflite_file import TfliteFile
+from tinykit.quantization.tflite.file import TfliteFile
 
 
 @dataclass(frozen=True)

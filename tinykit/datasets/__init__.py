@@ -1,19 +1,16 @@
 """Bundled data, public data sets and your own recordings, loaded as splits by speaker."""
 
-from tinykit.datasets.audio import AudioDataset
-from tinykit.datasets.clips import load_clip
+from tinykit.datasets.audio import AudioDataset, keyword_spotting
 from tinykit.datasets.dataset import Split
 from tinykit.datasets.downloads import PUBLIC, download
-from tinykit.datasets.gestures import gesture_recognition
-from tinykit.datasets.image_files import IMAGE_SUFFIXES, load_image
-from tinykit.datasets.images import ImageDataset, PictureSplit
-from tinykit.datasets.motion import MotionDataset, Recording
-from tinykit.datasets.motion_files import load_motion
-from tinykit.datasets.motion_scenes import motion_scene
-from tinykit.datasets.picture_scenes import picture_scene
-from tinykit.datasets.pictures import visual_wake_words
-from tinykit.datasets.scenes import scene
-from tinykit.datasets.speech_commands import keyword_spotting
+from tinykit.datasets.files.audio import load_clip
+from tinykit.datasets.files.image import IMAGE_SUFFIXES, load_image
+from tinykit.datasets.files.motion import Recording, load_motion
+from tinykit.datasets.image import ImageDataset, PictureSplit, visual_wake_words
+from tinykit.datasets.motion import MotionDataset, gesture_recognition
+from tinykit.datasets.scenes.audio import scene
+from tinykit.datasets.scenes.image import picture_scene
+from tinykit.datasets.scenes.motion import motion_scene
 from tinykit.datasets.tones import tone, tones
 
 __all__ = [

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from tinykit.errors import TinykitError
+from tinykit.common.errors import TinykitError
 
 # What Python's archive modules raise for a file that is cut short, altered or encrypted.
 _DAMAGED = (

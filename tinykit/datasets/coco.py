@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinykit.errors import TinykitError
+from tinykit.common.errors import TinykitError
 
 PERSON = "person"
 LEAST_AREA = 0.005  # share of the picture

@@ -8,8 +8,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import Tree
-from tinykit.errors import TinykitError
 
 _WAITING = 256  # files read ahead of decoding, so that memory holds few of them
 

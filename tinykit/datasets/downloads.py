@@ -10,8 +10,8 @@ from pathlib import Path
 import requests
 from tqdm import tqdm
 
-from tinykit.errors import TinykitError
-from tinykit.files import made_folder
+from tinykit.common.errors import TinykitError
+from tinykit.common.files import made_folder
 
 _CHUNK = 1 << 15  # bytes; what is lost of a chunk when the connection breaks
 _TIMEOUT = (10, 60)  # seconds to connect, and without a byte

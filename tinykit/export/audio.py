@@ -2,10 +2,14 @@
 
 from typing import Any
 
-from tinykit.board import Board, Fit
-from tinykit.errors import TinykitError
-from tinykit.export import cpp
-from tinykit.streaming import DEFAULT_DECISION, KeywordDecider
+import numpy as np
+
+from tinykit.board.fit import Fit
+from tinykit.board.profiles import Board
+from tinykit.common.errors import TinykitError
+from tinykit.compiler.cpp import number
+from tinykit.features.audio import LogMel
+from tinykit.streaming.audio import DEFAULT_DECISION, KeywordDecider
 
 #: Generated files, by path in the sketch, and their templates.
 GENERATED = {"src/tinykit/LogMelTables.h": "LogMelTables.h.j2"}
@@ -26,8 +30,8 @@ def decision(tiny, fit: Fit) -> dict[str, int]:
     """`stride_frames` and the arguments of KeywordDecider, as in config.h.
 
     A board asks the model less often than `tiny.decision` wants where it would be too busy
-    (`tinykit.board.sensing.pace`); then there are fewer inferences in the time that the average is
-    meant to span, so `window` is smaller.
+    (`tinykit.board.sensing.audio.pace`); then there are fewer inferences in the time that the
+    average is meant to span, so `window` is smaller.
     """
     decision = DEFAULT_DECISION | tiny.decision
     frame_seconds = tiny.frontend.hop_length / tiny.frontend.sample_rate
@@ -42,7 +46,7 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
         "frontend": tiny.frontend,
         "is_reported": KeywordDecider(tiny.labels).is_keyword,
         "ring_samples": fit.ram["sample ring"] // 2,
-        "tables": cpp.log_mel_tables(tiny.frontend),
+        "tables": log_mel_tables(tiny.frontend),
     }
 
 
@@ -59,3 +63,24 @@ def further_files(board: Board) -> list[str]:
 def libraries(board: Board) -> list[str]:
     """Arduino libraries to pin, with versions. The microphone's comes with the core."""
     return []
+
+
+def log_mel_tables(frontend: LogMel) -> dict[str, list[str]]:
+    """The front end's tables, as the C++ twin wants them (TinyKit/src/LogMel.h).
+
+    `window` is divided by 32768, so that 16-bit samples need no scaling of their own: a power of
+    two, so nothing is rounded. `bands` and `weights` hold the filter bank without its zeros.
+    """
+    bands, weights = [], []
+    for band in frontend.filterbank:
+        first, last = np.flatnonzero(band)[[0, -1]] if band.any() else (0, -1)
+        bands.append(f"{{{first}, {last + 1 - first}}}")
+        weights += [number(weight) for weight in band[first : last + 1]]
+    angles = -2 * np.pi * np.arange(frontend.frame_length // 2) / frontend.frame_length
+    twiddles = np.stack([np.cos(angles), np.sin(angles)], axis=1).ravel()
+    return {
+        "window": [number(value) for value in frontend.window / 32_768],
+        "twiddles": [number(value) for value in twiddles],
+        "bands": bands,
+        "weights": weights,
+    }

@@ -1,45 +1,17 @@
 """What a sketch that looks has of its own; sketch.py has what all sketches share."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tinykit.board import Board, Fit, boards
-from tinykit.errors import TinykitError
-from tinykit.image_streaming import DEFAULT_DECISION
+from tinykit.board.fit import Fit
+from tinykit.board.profiles import Board, boards
+from tinykit.board.sensors import CAMERAS, camera_driver
+from tinykit.common.errors import TinykitError
+from tinykit.streaming.image import DEFAULT_DECISION
 
 #: Generated files, by path in the sketch, and their templates.
 GENERATED: dict[str, str] = {}
-
-
-@dataclass(frozen=True)
-class _Camera:
-    """How a sketch reaches a camera.
-
-    `header` is the part of arduino/TinyKit that reads it, `libraries` are the Arduino libraries
-    below that, `wiring` is for the README.
-    """
-
-    header: str
-    libraries: tuple[str, ...]
-    wiring: str
-
-
-#: By camera.
-CAMERAS = {
-    "OV7675": _Camera(
-        "CameraOv7675.h",
-        ("Arduino_OV767X (0.0.2)",),
-        "Put board and camera on Arduino's Tiny Machine Learning shield. Without it, wire the "
-        "camera as the\nexamples of Arduino_OV767X say. The LED is on the board.",
-    ),
-    "GC2145": _Camera(
-        "CameraGc2145.h",
-        (),  # the driver comes with the core
-        "None. The camera and the LED are on the board.",
-    ),
-}
 
 
 def check(tiny, board: Board) -> None:
@@ -75,17 +47,12 @@ def _input_of_pixel(tiny) -> list[int]:
 
 def includes(board: Board) -> list[str]:
     """The parts of arduino/TinyKit that the .ino includes."""
-    return [driver(board), "FrameDecider.h", "PictureResizer.h"]
+    return [camera_driver(board), "FrameDecider.h", "PictureResizer.h"]
 
 
 def further_files(board: Board) -> list[str]:
     """The parts that those need."""
     return ["PixelFormats.h"]
-
-
-def driver(board: Board) -> str:
-    """The part of arduino/TinyKit that reads the board's camera; "" when there is none."""
-    return CAMERAS[board.camera].header if board.camera in CAMERAS else ""
 
 
 def libraries(board: Board) -> list[str]:

@@ -2,26 +2,22 @@
 
 from typing import Any
 
-from tinykit.board import Board, Fit, boards
-from tinykit.board.sensing import frontend_on
-from tinykit.errors import TinykitError
+from tinykit.board.fit import Fit
+from tinykit.board.profiles import Board, boards
+from tinykit.board.sensing.motion import frontend_on
+from tinykit.board.sensors import MOTION_SENSORS, motion_driver
+from tinykit.common.errors import TinykitError
 from tinykit.features.motion import FAINT
-from tinykit.motion_streaming import DEFAULT_DECISION, MotionDecider
+from tinykit.streaming.motion import DEFAULT_DECISION, MotionDecider
 
 #: Generated files, by path in the sketch, and their templates.
 GENERATED: dict[str, str] = {}
 
-#: By motion sensor: the part of arduino/TinyKit that reads it, and the Arduino library below that.
-SENSORS = {
-    "LSM9DS1": ("MotionSensorLsm9ds1.h", "Arduino_LSM9DS1 (1.1.1)"),
-    "BMI270_BMM150": ("MotionSensorBmi270.h", "Arduino_BMI270_BMM150 (1.2.4)"),
-}
-
 
 def check(tiny, board: Board) -> None:
     """Raise TinykitError when the sketch could not feel motion on `board`, or not this way."""
-    if board.imu not in SENSORS:
-        known = ", ".join(name for name, other in boards.items() if other.imu in SENSORS)
+    if not motion_driver(board):
+        known = ", ".join(name for name, other in boards.items() if motion_driver(other))
         lacks = f"a motion sensor ({board.imu}) that the kit cannot read"
         lacks = lacks if board.imu else "no motion sensor"
         raise TinykitError(f"The {board.title} has {lacks}. Choose one of: {known}.")
@@ -46,7 +42,7 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
 
 def includes(board: Board) -> list[str]:
     """The parts of arduino/TinyKit that the .ino includes."""
-    return ["MotionDecider.h", "MotionFeatures.h", "MotionSegmenter.h", driver(board)]
+    return ["MotionDecider.h", "MotionFeatures.h", "MotionSegmenter.h", motion_driver(board)]
 
 
 def further_files(board: Board) -> list[str]:
@@ -54,11 +50,6 @@ def further_files(board: Board) -> list[str]:
     return []
 
 
-def driver(board: Board) -> str:
-    """The part of arduino/TinyKit that reads the board's motion sensor; "" when there is none."""
-    return SENSORS.get(board.imu, ("", ""))[0]
-
-
 def libraries(board: Board) -> list[str]:
     """Arduino libraries to pin, with versions."""
-    return [SENSORS[board.imu][1]]
+    return list(MOTION_SENSORS[board.imu].libraries)

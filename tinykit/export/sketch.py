@@ -15,13 +15,13 @@ from types import ModuleType
 
 import jinja2
 
-from tinykit.board import Board, Fit, check_fit, find_board
-from tinykit.board.fit import check_engine
-from tinykit.compiler import compile
-from tinykit.errors import TinykitError
-from tinykit.export import audio, cpp, image, motion
-from tinykit.files import refuse_strangers, write_folder
-from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of_model
+from tinykit.board.fit import Fit, check_engine, check_fit
+from tinykit.board.profiles import Board, find_board
+from tinykit.common.errors import TinykitError
+from tinykit.common.files import refuse_strangers, write_folder
+from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of_model
+from tinykit.compiler import compile, cpp
+from tinykit.export import audio, image, motion
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
 

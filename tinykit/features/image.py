@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from tinykit.errors import TinykitError
+from tinykit.common.errors import TinykitError
 
 LARGEST_SIDE = 4096  # of a picture, in pixels: the sums of a larger one leave 32 bits
 _SMALLEST, _LARGEST = 16, 320  # sides of the network's picture

@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tinykit.errors import TinykitError
+from tinykit.common.errors import TinykitError
 
 ACCELERATION_STEPS = 4096  # whole numbers to the g: int16 reaches from -8 to 8 g
 ROTATION_STEPS = 16  # to the degree per second: int16 reaches from -2048 to 2048 deg/s

@@ -4,7 +4,7 @@ Taught in notebook 01. TFLM (`tflite_micro`) runs beside TensorFlow Lite's refer
 in a worker process, and every byte of every output is compared.
 """
 
-from tinykit.tflite_file import check as check_model
+from tinykit.quantization.tflite.check import check as check_model
 from tinykit.verification.host import verify, verify_file
 from tinykit.verification.report import BoardCheck, Report
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinykit.errors import TinykitError
-from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of
-from tinykit.quantization import TinyModel
-from tinykit.verification import process
+from tinykit.common.errors import TinykitError
+from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of
+from tinykit.quantization import process
+from tinykit.quantization.tiny_model import TinyModel
 from tinykit.verification.report import BoardCheck, Report
 
 _ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows

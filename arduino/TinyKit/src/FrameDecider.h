@@ -1,5 +1,5 @@
 // Turns scores of one picture after the other into a state: "there is a person", until there is
-// none. Python twin and specification: tinykit/image_streaming.py. Taught in notebook 02.
+// none. Python twin and specification: tinykit/streaming/image.py. Taught in notebook 02.
 #pragma once
 
 #include <stdint.h>

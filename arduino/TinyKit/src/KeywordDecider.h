@@ -1,5 +1,5 @@
 // Turns the network's flickering scores into decisions: "yes" was said, once, now.
-// Python twin and specification: tinykit/streaming.py. Taught in notebook 01.
+// Python twin and specification: tinykit/streaming/audio.py. Taught in notebook 01.
 #pragma once
 
 #include <stdint.h>

@@ -5,11 +5,11 @@ What the compiler cannot translate is refused here, in one sentence that names t
 
 from collections.abc import Callable
 
+from tinykit.common.errors import TinykitError
 from tinykit.compiler.graph import Graph, Op
 from tinykit.compiler.reading import pointwise, shapes, weighted
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
-from tinykit.errors import TinykitError
-from tinykit.tflite_file import Operator, TfliteFile
+from tinykit.quantization.tflite.file import Operator, TfliteFile
 
 _MAX_OPERATORS = 2000
 

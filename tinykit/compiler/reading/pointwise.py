@@ -17,7 +17,7 @@ from tinykit.compiler.reading.reader import (
     one_input,
     quantized,
 )
-from tinykit.tflite_file import Operator
+from tinykit.quantization.tflite.file import Operator
 
 _MAX_CLASSES = 4096  # of a softmax: as many exponentials of 1 fit in the sum
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinykit.compiler import arithmetic
 from tinykit.compiler.graph import Value
-from tinykit.tflite_file import Operator, Tensor, TfliteFile
+from tinykit.quantization.tflite.file import Operator, Tensor, TfliteFile
 
 _MAX_VALUE_BYTES = 1 << 23  # an activation of 8 MB: more than any board of the kit has
 _LEAST_SCALE, _LARGEST_SCALE = 2.0**-30, 2.0**20  # what TensorFlow Lite computes with safely

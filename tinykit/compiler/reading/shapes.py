@@ -13,7 +13,7 @@ from tinykit.compiler.reading.reader import (
     one_input,
     window_geometry,
 )
-from tinykit.tflite_file import Operator
+from tinykit.quantization.tflite.file import Operator
 
 
 def pool(reader: Reader, operator: Operator, named: dict) -> Op:

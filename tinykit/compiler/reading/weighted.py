@@ -13,7 +13,7 @@ from tinykit.compiler.reading.reader import (
     one_input,
     window_geometry,
 )
-from tinykit.tflite_file import Operator, Tensor
+from tinykit.quantization.tflite.file import Operator, Tensor
 
 
 def _matrix(

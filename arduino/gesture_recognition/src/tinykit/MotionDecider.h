@@ -1,5 +1,5 @@
 // Turns the network's scores for a movement into a decision: "circle", or nothing that is known.
-// Python twin and specification: tinykit/motion_streaming.py. Taught in notebook 03.
+// Python twin and specification: tinykit/streaming/motion.py. Taught in notebook 03.
 #pragma once
 
 #include <stdint.h>

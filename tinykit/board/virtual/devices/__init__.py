@@ -1,0 +1,1 @@
+"""What is around the virtual board's processor, a file a device."""

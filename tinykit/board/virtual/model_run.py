@@ -1,0 +1,242 @@
+"""Runs a compiled model on the virtual board: its outputs, and what every layer costs."""
+
+import html
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinykit.board.profiles import Board
+from tinykit.board.virtual.build import Memory, build
+from tinykit.board.virtual.machine import Machine, MachineError
+from tinykit.board.virtual.program import RAM_START, Program
+from tinykit.board.virtual.toolchain import CompileError
+from tinykit.common.errors import TinykitError
+
+_INVOKE = "_ZN5model6invokeEv"
+_ROOTS = ("_ZN5model4initEv", "_ZN5model5inputEv", _INVOKE, "_ZN5model6outputEv")
+_START_UP = ("boardExit", "boardConstruct")
+
+
+@dataclass(frozen=True)
+class LayerRun:
+    """What one layer of a model took in one inference.
+
+    Attributes:
+        name, op: of the layer, as in `CompiledModel.steps`.
+        instructions: executed, with all functions that the layer calls; exact.
+        cycles: estimate.
+        macs: multiply-accumulates.
+    """
+
+    name: str
+    op: str
+    instructions: int
+    cycles: int
+    macs: int
+
+    @property
+    def instructions_per_mac(self) -> float:
+        """Instructions per multiply-accumulate; NaN for a layer without."""
+        return self.instructions / self.macs if self.macs else float("nan")
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """A model that was executed on the virtual board. Print it, or show it in a notebook.
+
+    Attributes:
+        board: the board's profile.
+        outputs: int8, (n, *output shape), of all inputs.
+        instructions: of one inference, exact; the slowest one, should inputs differ.
+        cycles: of the same inference (estimate; counter.c has the cycle model).
+        layers: what each layer took of that.
+        static_bytes: RAM of the model's variables: activations and scratch.
+        stack_bytes: deepest stack during an inference, from the call of invoke() on.
+        flash_bytes: everything the model needs in flash: code, constants, library functions.
+        constant_bytes: part of it that is weights, biases and tables.
+    """
+
+    board: Board
+    outputs: np.ndarray = field(repr=False)
+    instructions: int
+    cycles: int
+    layers: tuple[LayerRun, ...]
+    static_bytes: int
+    stack_bytes: int
+    flash_bytes: int
+    constant_bytes: int
+
+    @property
+    def ram_bytes(self) -> int:
+        """Static RAM and deepest stack."""
+        return self.static_bytes + self.stack_bytes
+
+    @property
+    def code_bytes(self) -> int:
+        """Flash without the model's constants."""
+        return self.flash_bytes - self.constant_bytes
+
+    @property
+    def milliseconds(self) -> float:
+        """Estimated time of one inference."""
+        return 1000 * self.cycles / self.board.clock
+
+    @property
+    def headline(self) -> str:
+        """The result in one line."""
+        return (
+            f"{self.board.title}: {self.instructions:,} instructions, about "
+            f"{self.milliseconds:.1f} ms per inference"
+        )
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [("layer", "op", "instructions", "cycles*", "MACs", "instr./MAC")]
+        for layer in self.layers:
+            ratio = f"{layer.instructions_per_mac:.2f}" if layer.macs else ""
+            counts = (layer.instructions, layer.cycles, layer.macs)
+            rows.append((layer.name, layer.op, *(f"{count:,}" for count in counts), ratio))
+        return rows
+
+    def _footer(self) -> list[str]:
+        return [
+            f"RAM {self.ram_bytes:,} bytes: {self.static_bytes:,} static, {self.stack_bytes:,} "
+            "stack at its deepest",
+            f"Flash {self.flash_bytes:,} bytes: {self.constant_bytes:,} constants, "
+            f"{self.code_bytes:,} code",
+            f"* an estimate for {self.board.clock / 1e6:.0f} MHz; instructions are exact",
+        ]
+
+    def __str__(self) -> str:
+        rows = self._rows()
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        lines = [self.headline]
+        for row in rows:
+            cells = [
+                cell.ljust(width) if column < 2 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            lines.append("  " + "  ".join(cells).rstrip())
+        return "\n".join([*lines, *("  " + line for line in self._footer())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._rows()
+        body = "".join(_html_row(row, "td") for row in rows)
+        footer = "<br>".join(html.escape(line) for line in self._footer())
+        return (
+            f"<b>{html.escape(self.headline)}</b>"
+            f"<table>{_html_row(head, 'th')}{body}</table><small>{footer}</small>"
+        )
+
+
+def _html_row(cells: tuple[str, ...], tag: str) -> str:
+    inner = "".join(
+        f'<{tag} style="text-align:{"left" if column < 2 else "right"}">{html.escape(cell)}</{tag}>'
+        for column, cell in enumerate(cells)
+    )
+    return f"<tr>{inner}</tr>"
+
+
+def run_model(board: Board, compiled, inputs: np.ndarray) -> ModelRun:
+    """Execute a CompiledModel on int8 `inputs`; see `VirtualBoard.run_model`."""
+    batch = _batch(compiled, inputs)
+    program = _built(board, compiled)
+    machine = Machine(program, board.stack, board.clock)
+    try:
+        return _measured(board, compiled, machine, batch)
+    except MachineError as fault:
+        raise TinykitError(
+            f"The compiled model {compiled.name} went wrong on the virtual board: {fault}. "
+            "This is a mistake in tinykit's compiler, please report it."
+        ) from fault
+
+
+def _batch(compiled, inputs: np.ndarray) -> np.ndarray:
+    """`inputs` as (n, values per input), checked."""
+    batch = np.asarray(inputs)
+    shape = tuple(compiled.input_shape)
+    if batch.shape == shape:
+        batch = batch[np.newaxis]
+    if batch.shape[1:] != shape or batch.dtype != np.int8 or len(batch) == 0:
+        raise TinykitError(
+            f"{compiled.name} wants int8 inputs of shape (n, {', '.join(map(str, shape))}), not "
+            f"{batch.dtype} of shape {batch.shape}. Quantize them as in training."
+        )
+    return np.ascontiguousarray(batch.reshape(len(batch), -1))
+
+
+def _built(board: Board, compiled) -> Program:
+    """The program that `run_model` executes: the model's functions, and nothing that calls them."""
+    try:
+        return build(compiled.sources(), Memory(board.flash, board.ram, board.stack), roots=_ROOTS)
+    except CompileError as error:
+        if "will not fit in region" in error.messages:
+            raise TinykitError(
+                f"{compiled.name} is too big for the {board.title} ({board.ram:,} bytes of RAM, "
+                f"{board.flash:,} of flash). Make the model smaller."
+            ) from error
+        raise TinykitError(
+            f"The compiled model {compiled.name} does not compile: "
+            f"{error.messages.strip().splitlines()[0]}. Please report it."
+        ) from error
+
+
+def _measured(board: Board, compiled, machine: Machine, batch: np.ndarray) -> ModelRun:
+    program = machine.program
+    machine.call("boardConstruct")
+    problem = machine.call(_ROOTS[0])
+    if problem:
+        raise TinykitError(f"{compiled.name} cannot be set up: {machine.text(problem)}")
+    input_address, output_address = machine.call(_ROOTS[1]), machine.call(_ROOTS[3])
+    _mark_layers(machine, compiled)
+    outputs = np.empty((len(batch), *compiled.output_shape), np.int8)
+    slowest = None
+    machine.repaint_stack()
+    for row, values in enumerate(batch):
+        machine.forget_calls()
+        machine.memory(input_address, values.size)[:] = values.view(np.uint8)
+        machine.call(_INVOKE)
+        result = machine.memory(output_address, outputs[row].size).view(np.int8)
+        outputs[row] = result.reshape(compiled.output_shape)
+        calls = machine.calls
+        if slowest is None or calls[-1]["instructions"] > slowest[-1]["instructions"]:
+            slowest = calls.copy()
+    start_up = sum(f.size for f in program.functions if f.symbol in _START_UP)
+    return ModelRun(
+        board=board,
+        outputs=outputs,
+        instructions=int(slowest[-1]["instructions"]),
+        cycles=int(slowest[-1]["cycles"]),
+        layers=tuple(_layers(compiled, slowest)),
+        static_bytes=program.static_bytes,
+        stack_bytes=machine.stack_depth,
+        flash_bytes=program.flash_bytes - start_up,
+        constant_bytes=_constant_bytes(program),
+    )
+
+
+def _mark_layers(machine: Machine, compiled) -> None:
+    """Measure every layer's function, marks from 1 on, and the whole inference, mark 0."""
+    addresses = {function.name: function.address for function in machine.program.functions}
+    machine.mark(addresses["model::invoke"], 0)
+    for number, step in enumerate(compiled.steps, 1):
+        machine.mark(addresses[f"model::{step.function}"], number)
+
+
+def _layers(compiled, calls: np.ndarray) -> list[LayerRun]:
+    layers = []
+    for number, step in enumerate(compiled.steps, 1):
+        own = calls[calls["mark"] == number]
+        instructions, cycles = int(own["instructions"].sum()), int(own["cycles"].sum())
+        layers.append(LayerRun(step.name, step.op, instructions, cycles, step.macs))
+    return layers
+
+
+def _constant_bytes(program: Program) -> int:
+    """Bytes of the constant arrays of namespace model (their symbols begin with _ZN5model)."""
+    return sum(
+        size
+        for symbol, address, size in program.objects
+        if address < RAM_START and symbol.startswith(("_ZN5model", "_ZN12_GLOBAL__N_1"))
+    )

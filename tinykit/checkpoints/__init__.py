@@ -1,1 +1,0 @@
-"""Models trained for longer than a lesson has time for, and the scripts that trained them."""

@@ -1,0 +1,254 @@
+"""The command line: `tinykit COMMAND ...` = `python -m tinykit ...` = `python3 kit.py ...`.
+
+Exit codes: 0 done, 1 a check failed, 2 bad usage, bad input or Ctrl-C (one line, no
+traceback). Each command imports what it needs, so that `--help` answers at once.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from tinykit import __version__
+from tinykit.cli.run import PROJECTS, ROOT, CheckFailed
+from tinykit.common.errors import TinykitError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit code. `arguments` default to those of the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a label may hold what an old console cannot show
+            stream.reconfigure(errors="backslashreplace")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    passed_on = []
+    if arguments and arguments[0] in ("lab", "test") and arguments[1:2] not in (["-h"], ["--help"]):
+        arguments, passed_on = arguments[:1], arguments[1:]  # JupyterLab's and pytest's own options
+    options = _parser().parse_args(arguments)
+    options.passed_on = passed_on
+    try:
+        return options.command(options)
+    except TinykitError as error:
+        return _fail(str(error), 2)
+    except CheckFailed as failed:
+        return _fail(str(failed), 1)
+    except KeyboardInterrupt:
+        return _fail("stopped. Earlier results and downloads are kept; run it again to go on.", 2)
+    except BrokenPipeError:  # `tinykit predict ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{name}{error.strerror or error}. Mend that, then run it again.", 2)
+    except MemoryError:
+        return _fail("the memory is full. Close other programs, then run it again.", 2)
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stdout.flush()
+    print(f"tinykit: {' '.join(message.splitlines())}", file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers bad usage in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_fail(f"{message}. See {self.prog} --help.", 2))
+
+
+_ROWS = "rows of each take, in files with nothing between the takes"
+
+
+def _rows(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows, such as 119")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tinykit",
+        description="A course kit for TinyML: from a notebook to a checked Arduino sketch.",
+        epilog="Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.",
+    )
+    parser.add_argument("--version", action="version", version=f"tinykit {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, function: Callable, text: str, usage: str | None = None):
+        sub = commands.add_parser(name, help=text, description=text, usage=usage)
+        sub.set_defaults(command=function)
+        return sub
+
+    sub = command("run", run, "execute a project's notebook and keep what it makes")
+    sub.add_argument("project", choices=[*PROJECTS, "all"], metavar="PROJECT")
+    sub.add_argument("--data", metavar="DIR_OR_ARCHIVE", help="instead of the bundled data")
+    sub.add_argument("--checkpoint", action="store_true", help="take the shipped model, train none")
+    sub.add_argument("--words", help="keyword_spotting: comma-separated, or all (default yes,no)")
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"gesture_recognition: {_ROWS}")
+    sub.add_argument("--out", type=Path, help="folder for the outputs (default build/PROJECT)")
+
+    sub = command("predict", predict, "what a trained model makes of your files")
+    sub.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="outputs of `tinykit run`")
+    sub.add_argument("files", type=Path, nargs="+", metavar="FILE_OR_FOLDER")
+    sub.add_argument("--engine", choices=["tflm", "litert", "compiled"], default="tflm")
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("verify", verify, "check an int8 model under TensorFlow Lite Micro")
+    sub.add_argument("model", type=Path, metavar="MODEL.tflite")
+    sub.add_argument("--inputs", type=Path, metavar="X.npy", help="inputs (default: random ones)")
+    sub.add_argument("--board", help="also run the compiled model on this virtual board")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("compile", compile_model, "an int8 model as C++ that needs no library")
+    sub.add_argument("model", type=Path, metavar="MODEL.tflite")
+    sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the C++")
+
+    sub = command("emulate", emulate, "run a sketch, or one model, on the virtual board")
+    sub.add_argument(
+        "target",
+        type=Path,
+        metavar="OUT_DIR_OR_MODEL",
+        help="outputs of `tinykit run`, a sketch's folder, or a .tflite file",
+    )
+    sub.add_argument(
+        "--input",
+        type=Path,
+        metavar="FILE",
+        help="for a sketch: a recording of sound or motion, a picture or a folder of pictures "
+        "(default: something of the bundled data); for a model: a .npy file of inputs (default: a "
+        "random one)",
+    )
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
+    sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    sub = command("download", download, "fetch a public data set (resumable, checked by SHA-256)")
+    sub.add_argument("dataset", metavar="DATASET")
+    sub.add_argument("--out", type=Path, help="folder for it")
+
+    sub = command("doctor", doctor, "what is missing on this computer, and how to mend it")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    command("lab", lab, "JupyterLab on the notebooks", "tinykit lab [JUPYTERLAB OPTION ...]")
+    command("test", test, "every test, the notebooks included", "tinykit test [PYTEST OPTION ...]")
+    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Execute one project, or all that are there, and print a summary of each."""
+    from tinykit.cli import run as projects
+    from tinykit.verification.report_json import summary
+
+    if options.words and options.project != "keyword_spotting":
+        raise TinykitError("--words belongs to keyword_spotting. Leave it out, or run that one.")
+    if options.rows and options.project != "gesture_recognition":
+        raise TinykitError("--rows belongs to gesture_recognition. Leave it out, or run that one.")
+    if options.data == "":  # "$RECORDINGS", a variable of the shell that is not set
+        raise TinykitError("--data names no folder or archive. Leave it out for the bundled data.")
+    if options.data and options.project == "all":
+        raise TinykitError("--data belongs to one project. Name the project instead of all.")
+    parameters = {"use_checkpoint": options.checkpoint}
+    if options.data is not None:
+        parameters["data"] = str(Path(options.data).absolute())
+    if options.words is not None:
+        parameters["words"] = parse_words(options.words)
+    if options.rows is not None:
+        parameters["rows"] = options.rows
+    everything = options.project == "all"
+    for project in projects.available() if everything else [options.project]:
+        out = options.out / project if everything and options.out else options.out
+        out = out or Path("build") / project
+        report = projects.run(project, out, parameters)
+        print(summary(report))
+        print(f"  {'outputs':<11}{out} (the Arduino sketch: {out / 'sketch' / project})")
+    return 0
+
+
+def parse_words(text: str) -> list[str] | str:
+    """`yes,no` as a list; `all` as it is. Raises TinykitError when there is no word in it."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise TinykitError(f"--words {text!r} names no word. Write for example --words yes,no.")
+    return "all" if words == ["all"] else words
+
+
+def predict(options: argparse.Namespace) -> int:
+    """One row per input; exit code 2 when at least one input could not be read."""
+    from tinykit.cli.predict import predict_files, table
+
+    rows = predict_files(options.out_dir, options.files, options.engine, options.rows)
+    print(json.dumps(rows, indent=2) if options.json else table(rows))
+    errors = [row["error"] for row in rows if "error" in row]
+    if len(errors) > 1:
+        errors[0] = f"{len(errors)} of {len(rows)} inputs could not be read; the first: {errors[0]}"
+    return _fail(errors[0], 2) if errors else 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """The TFLM host check; exit code 1 when an output byte differs."""
+    from tinykit.verification import verify_file
+
+    report = verify_file(options.model, inputs=options.inputs, board=options.board)
+    print(json.dumps(report.to_dict(), indent=2) if options.json else report)
+    return 0 if report.passed else 1
+
+
+def compile_model(options: argparse.Namespace) -> int:
+    """Write the C++ of a model and say what it takes."""
+    from tinykit.compiler import compile
+
+    compiled = compile(options.model)
+    folder = compiled.write(options.out)
+    print(f"{compiled}\n\n{folder}")
+    return 0
+
+
+def emulate(options: argparse.Namespace) -> int:
+    """Run on the virtual board; exit code 1 when bytes differ from TFLM's or the sketch crashes."""
+    from tinykit.cli import emulate as emulation
+
+    if options.target.is_dir() or options.target.suffix == ".ino":
+        result = emulation.run_sketch(options.target, options.input, options.board, options.rows)
+    else:
+        result = emulation.run_model(options.target, options.input, options.board)
+    print(json.dumps(result.to_dict(), indent=2) if options.json else result)
+    return 0 if result.passed else 1
+
+
+def download(options: argparse.Namespace) -> int:
+    """Fetch a public data set and say where it is."""
+    from tinykit import datasets
+
+    print(datasets.download(options.dataset, options.out))
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Check this computer; exit code 1 when something that is needed is missing."""
+    from tinykit.cli.doctor import check_all, table
+
+    checks = check_all()
+    as_dicts = [check.to_dict() for check in checks]
+    print(json.dumps(as_dicts, indent=2) if options.json else table(checks))
+    return 0 if all(check.ok or not check.required for check in checks) else 1
+
+
+def lab(options: argparse.Namespace) -> int:
+    """JupyterLab on notebooks/, with the kernel of this environment."""
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    from jupyterlab.labapp import main as jupyterlab
+
+    jupyterlab([f"--notebook-dir={ROOT / 'notebooks'}", *options.passed_on])
+    return 0
+
+
+def test(options: argparse.Namespace) -> int:
+    """Run pytest on this project; gives its exit code."""
+    import pytest
+
+    os.chdir(ROOT)
+    return int(pytest.main(options.passed_on))

@@ -1,0 +1,1 @@
+"""What every stage may use; knows nothing of any of them."""

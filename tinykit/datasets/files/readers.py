@@ -1,0 +1,72 @@
+"""Any file -> what a front end makes of it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tinykit.common.errors import TinykitError
+from tinykit.common.kinds import AUDIO, IMAGE, MOTION
+from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_image, load_motion
+from tinykit.datasets.archives import is_hidden
+from tinykit.datasets.files.motion import SUFFIXES as MOTION_SUFFIXES
+from tinykit.datasets.files.motion import Recording
+from tinykit.features import LogMel, Motion, Picture
+
+SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How files of one kind become features.
+
+    `read(file, frontend, rows)` gives features, float32 (takes, *frontend.shape), and notes.
+    """
+
+    name: str
+    suffixes: set[str]
+    read: Callable
+
+
+def _read_sound(file: Path, frontend: LogMel, _: int | None) -> tuple[np.ndarray, list[str]]:
+    clip, notes = load_clip(file, sample_rate=frontend.sample_rate, n_samples=frontend.n_samples)
+    return frontend(clip[None]), list(notes)
+
+
+def _read_motion(file: Path, frontend: Motion, rows: int | None) -> tuple[np.ndarray, list[str]]:
+    recording = load_motion(file, rows=rows)
+    check_rotation(recording, frontend, file)
+    takes = [take[:, : frontend.axes] for take in recording.takes]
+    return replace(frontend, sample_rate=recording.sample_rate)(takes), list(recording.notes)
+
+
+def _read_picture(file: Path, frontend: Picture, _: int | None) -> tuple[np.ndarray, list[str]]:
+    return frontend([load_image(file)]), []
+
+
+def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
+    """Raise TinykitError when a recording lacks the rotation that a model's front end takes."""
+    if recording.axes < frontend.axes:
+        raise TinykitError(
+            f"{file} has no rotation, which the model was trained with. "
+            "Record it with a gyroscope, or train a model of 3 axes."
+        )
+
+
+BY_KIND = {
+    AUDIO: Reader("sound", SOUND_SUFFIXES, _read_sound),
+    MOTION: Reader("motion", set(MOTION_SUFFIXES), _read_motion),
+    IMAGE: Reader("picture", set(IMAGE_SUFFIXES), _read_picture),
+}
+
+
+def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files with one of these suffixes anywhere in a folder, sorted; hidden ones left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in suffixes
+        and path.is_file()
+        and not is_hidden(path.relative_to(folder).as_posix())
+    )

@@ -1,0 +1,1 @@
+"""Own data from a board on a serial port."""

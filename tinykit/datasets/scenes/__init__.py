@@ -1,0 +1,1 @@
+"""Long recordings put together from a data set's clips, takes or pictures."""

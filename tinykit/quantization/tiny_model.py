@@ -1,0 +1,377 @@
+"""From a Keras model to full int8: weights, activations, input and output. Taught in notebook 01.
+
+An int8 number q stands for the real number scale * (q - zero_point). The converter picks a scale
+and a zero point for each tensor by watching the values that calibration inputs, taken from the
+training data only, produce in it.
+"""
+
+import hashlib
+import html
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinykit.quantization.tflite as tflite_file
+from tinykit.common.errors import TinykitError
+from tinykit.common.files import write_together
+from tinykit.common.kinds import KINDS
+from tinykit.quantization.tflite.file import Layer
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    """An int8 network and everything a sketch needs to know about it.
+
+    Attributes:
+        tflite: the .tflite file's bytes.
+        labels: class names in the order of the network's outputs.
+        frontend: what turns a recording into features (of `tinykit.features`), or None.
+        name: of the project, also the sketch's.
+        decision: constants of the decision logic, as in the sketch's config.h.
+    """
+
+    tflite: bytes = field(repr=False)
+    labels: list[str]
+    frontend: Any = None
+    name: str = "model"
+    decision: dict = field(default_factory=dict)
+
+    @cached_property
+    def file(self) -> tflite_file.TfliteFile:
+        """The .tflite file's tensors and operators."""
+        return tflite_file.check(self.tflite, source=f"The model {self.name}")
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input, without the batch dimension."""
+        return self.file.input.shape[1:]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of one output, without the batch dimension."""
+        return self.file.output.shape[1:]
+
+    @property
+    def input_scale(self) -> float:
+        """Real units per step of the int8 input (a float32 value)."""
+        return self.file.input.quantization.scale[0]
+
+    @property
+    def input_zero_point(self) -> int:
+        """The int8 input that stands for 0."""
+        return self.file.input.quantization.zero_point[0]
+
+    @property
+    def output_scale(self) -> float:
+        """Real units per step of the int8 output (1/256 after a softmax)."""
+        return self.file.output.quantization.scale[0]
+
+    @property
+    def output_zero_point(self) -> int:
+        """The int8 output that stands for 0 (-128 after a softmax)."""
+        return self.file.output.quantization.zero_point[0]
+
+    @property
+    def ops(self) -> list[str]:
+        """Operators in the order they run, with repetitions."""
+        return self.file.ops
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return self.file.macs
+
+    @property
+    def n_parameters(self) -> int:
+        """Weights and biases."""
+        return self.file.n_parameters
+
+    @property
+    def layers(self) -> "LayerTable":
+        """One row per operator: name, op, shapes, bytes of weights, MACs."""
+        return LayerTable(self.file.layers)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the .tflite file, which go into the board's flash as they are."""
+        return len(self.tflite)
+
+    def quantize(self, features: np.ndarray) -> np.ndarray:
+        """Float features to the network's int8 input; the C++ twin computes the same.
+
+        q = clip(rint(features * (1 / scale)) + zero_point, -128, 127), in float32, ties to even.
+
+        Args:
+            features: (n, *input_shape), or without the trailing 1 of one channel.
+
+        Returns int8 (n, *input_shape). Raises TinykitError when shapes differ or a value is NaN.
+        """
+        features = np.asarray(features, np.float32)
+        if not np.isfinite(features).all():
+            raise TinykitError("The features hold NaN or infinity. Look for a damaged recording.")
+        features = batch_of(features, self.input_shape)
+        # Limited before the conversion to int, where a huge float32 would overflow.
+        steps = np.clip(np.rint(features * self._inverse_input_scale), -1_000, 1_000)
+        return np.clip(steps + self.input_zero_point, -128, 127).astype(np.int8)
+
+    @property
+    def _inverse_input_scale(self) -> np.float32:
+        return np.float32(1) / np.float32(self.input_scale)
+
+    def dequantize(self, q: np.ndarray) -> np.ndarray:
+        """The network's int8 output as float32 scores, same shape."""
+        steps = np.asarray(q).astype(np.float32) - self.output_zero_point
+        return steps * np.float32(self.output_scale)
+
+    def dequantize_input(self, q: np.ndarray) -> np.ndarray:
+        """The features that int8 inputs stand for, float32, same shape."""
+        steps = np.asarray(q).astype(np.float32) - self.input_zero_point
+        return steps * np.float32(self.input_scale)
+
+    def predict(self, features: np.ndarray, engine: str = "litert") -> np.ndarray:
+        """Scores of each class, float32 (n, classes).
+
+        Args:
+            features: float, as for `quantize`; or int8 (n, *input_shape), taken as it is.
+            engine: "litert" runs TensorFlow Lite's reference kernels in this process, "tflm"
+                TensorFlow Lite Micro in a worker process (Linux only), "compiled" the C++ of
+                `tk.compile` on the virtual board.
+        """
+        from tinykit.quantization import engines, process
+
+        features = np.asarray(features)
+        if features.dtype == np.int8:
+            q = batch_of(features, self.input_shape)
+        else:
+            q = self.quantize(features)
+        if engine == "litert":
+            outputs = engines.cached_reference(self.tflite).run(q)
+        elif engine == "tflm":
+            outputs = process.run(self.tflite, q, "tflm").outputs
+        elif engine == "compiled":
+            from tinykit.board import VirtualBoard
+            from tinykit.compiler import compile
+
+            outputs = VirtualBoard().run_model(compile(self), q).outputs
+        else:
+            raise TinykitError(
+                f"There is no engine {engine!r}. Use 'litert', 'tflm' or 'compiled'."
+            )
+        return self.dequantize(outputs)
+
+    def save(self, folder: Path | str) -> Path:
+        """Write model.tflite and tinymodel.json into `folder` (made when missing).
+
+        Raises TinykitError when the folder cannot be written; an earlier model then is still whole.
+        Returns the folder.
+        """
+        text = json.dumps(self._description(), indent=2, ensure_ascii=False) + "\n"
+        return write_together(folder, {"model.tflite": self.tflite, "tinymodel.json": text})
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "TinyModel":
+        """Read what `save` wrote. Raises TinykitError when it is missing, damaged or mixed up."""
+        folder = Path(folder)
+        description = _read_description(folder / "tinymodel.json")
+        path = folder / "model.tflite"
+        file = tflite_file.check(path)
+        tflite = path.read_bytes()
+        if hashlib.sha256(tflite).hexdigest() != description["tflite_sha256"]:
+            raise TinykitError(
+                f"{path} is not the model that tinymodel.json beside it describes. "
+                "Run the project again, or copy both files from one place."
+            )
+        labels = checked_labels(description["labels"], file.output.size)
+        return cls(
+            tflite=tflite,
+            labels=labels,
+            frontend=_frontend_from(description["frontend"], folder / "tinymodel.json"),
+            name=description["name"],
+            decision=description["decision"],
+        )
+
+    @classmethod
+    def from_tflite(cls, path: Path | str) -> "TinyModel":
+        """Any full-int8 .tflite file, without labels and front end. Raises TinykitError."""
+        path = Path(path)
+        tflite_file.check(path)
+        return cls(tflite=path.read_bytes(), labels=[], name=path.stem)
+
+    def _description(self) -> dict:
+        frontend = self.frontend and {
+            "type": type(self.frontend).__name__,
+            **self.frontend.config(),
+        }
+        return {
+            "format": _FORMAT,
+            "name": self.name,
+            "labels": list(self.labels),
+            "frontend": frontend,
+            "input": {
+                "shape": list(self.input_shape),
+                "scale": self.input_scale,
+                "zero_point": self.input_zero_point,
+            },
+            "output": {
+                "shape": list(self.output_shape),
+                "scale": self.output_scale,
+                "zero_point": self.output_zero_point,
+            },
+            "decision": self.decision,
+            "tflite_sha256": hashlib.sha256(self.tflite).hexdigest(),
+        }
+
+    def __getstate__(self) -> dict:
+        """Only the fields are copied and pickled, not what was computed from them."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+    def __repr__(self) -> str:
+        return (
+            f"TinyModel({self.name}: {self.size:,} bytes int8, "
+            f"{'x'.join(map(str, self.input_shape))} -> {math.prod(self.output_shape)}, "
+            f"{self.macs:,} MACs)"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("labels", ", ".join(self.labels) or "not given"),
+            ("file", f"{self.size:,} bytes, {self.n_parameters:,} parameters"),
+            ("one inference", f"{self.macs:,} multiply-accumulates"),
+            ("input", _described_tensor(self.file.input)),
+            ("output", _described_tensor(self.file.output)),
+            ("operators", ", ".join(dict.fromkeys(self.ops))),
+        ]
+        return _html_table(rows, title=self.name)
+
+
+class LayerTable(list[Layer]):
+    """The layers of a network; a table in a notebook and when printed."""
+
+    _HEADER = ("layer", "operator", "input", "output", "weights (bytes)", "MACs")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [
+            (
+                layer.name,
+                layer.op,
+                "x".join(map(str, layer.input_shape[1:])),
+                "x".join(map(str, layer.output_shape[1:])),
+                f"{layer.weight_bytes:,}",
+                f"{layer.macs:,}",
+            )
+            for layer in self
+        ]
+        weights, macs = sum(x.weight_bytes for x in self), sum(x.macs for x in self)
+        return [*rows, ("total", "", "", "", f"{weights:,}", f"{macs:,}")]
+
+    def __repr__(self) -> str:
+        rows = [self._HEADER, *self._rows()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = []
+        for row in rows:
+            left = [cell.ljust(width) for cell, width in zip(row[:4], widths, strict=False)]
+            right = [cell.rjust(width) for cell, width in zip(row[4:], widths[4:], strict=True)]
+            lines.append("  ".join(left + right).rstrip())
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return _html_table(self._rows(), header=self._HEADER, numbers_from=4)
+
+
+def batch_of(features: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """`features` as (n, *shape); a channel dimension of 1 may have been left out."""
+    if features.shape[1:] == shape:
+        return features
+    if shape[-1:] == (1,) and features.shape[1:] == shape[:-1]:
+        return features[..., None]
+    raise TinykitError(
+        f"Features of shape {features.shape} do not fit a network that takes (n, "
+        f"{', '.join(map(str, shape))}). Use the front end that the network was trained with."
+    )
+
+
+def checked_labels(labels: Sequence[str], n_outputs: int) -> list[str]:
+    labels = list(labels)
+    if not all(isinstance(label, str) and label for label in labels):
+        raise TinykitError(f"Labels must be words, not {labels!r}. Give data.labels.")
+    if len(labels) != n_outputs:
+        raise TinykitError(
+            f"{len(labels)} labels {labels} for a network with {n_outputs} outputs. "
+            "Give the labels that it was trained with."
+        )
+    if len(set(labels)) != len(labels):
+        raise TinykitError(f"A label occurs twice in {labels}. Give each class its own name.")
+    return labels
+
+
+def _read_description(path: Path) -> dict:
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TinykitError(
+            f"{path.parent} holds no tinymodel.json. "
+            "Give the output folder of a project, such as build/keyword_spotting."
+        ) from None
+    except OSError as error:
+        raise TinykitError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
+    except ValueError:  # not JSON, not UTF-8
+        description = None
+    keys = {"labels": list, "frontend": dict | None, "decision": dict}
+    keys |= {"name": str, "tflite_sha256": str}
+    if not isinstance(description, dict) or description.get("format") != _FORMAT:
+        raise TinykitError(f"{path} is not a tinymodel.json of format 1. Run the project again.")
+    for key, kind in keys.items():
+        if key not in description or not isinstance(description[key], kind):
+            raise TinykitError(f"{path} has no usable {key!r}. Run the project again.")
+    return description
+
+
+def _frontend_from(config: dict | None, path: Path) -> Any:
+    if config is None:
+        return None
+    from tinykit import features
+
+    parameters = dict(config)
+    name = parameters.pop("type", None)
+    if str(name) not in KINDS:
+        raise TinykitError(f"{path} names an unknown front end. Update tinykit.")
+    try:
+        return getattr(features, name)(**parameters)
+    except TypeError as error:
+        raise TinykitError(f"{path} has a front end that does not fit ({error}).") from error
+
+
+def _described_tensor(tensor: tflite_file.Tensor) -> str:
+    shape = "x".join(map(str, tensor.shape[1:]))
+    scale, zero_point = tensor.quantization.scale[0], tensor.quantization.zero_point[0]
+    return f"{tensor.dtype} {shape}, real = {scale:.6g} * (q - ({zero_point}))"
+
+
+def _html_table(
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str = "",
+    header: Sequence[str] = (),
+    numbers_from: int = 99,
+) -> str:
+    """A plain table; no colours, so that it reads in light and dark themes alike."""
+
+    def cells(row: Sequence[str], tag: str) -> str:
+        sides = ["right" if i >= numbers_from else "left" for i in range(len(row))]
+        return "".join(
+            f'<{tag} style="text-align: {side}">{html.escape(cell)}</{tag}>'
+            for cell, side in zip(row, sides, strict=True)
+        )
+
+    caption = f"<caption>{html.escape(title)}</caption>" if title else ""
+    head = f"<tr>{cells(header, 'th')}</tr>" if header else ""
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    return f"<table>{caption}{head}{body}</table>"

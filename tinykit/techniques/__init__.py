@@ -1,0 +1,1 @@
+"""What one technique lesson alone needs, a file a lesson."""

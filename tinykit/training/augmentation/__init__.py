@@ -1,0 +1,1 @@
+"""Ever new variations of the training examples, a file a kind of data."""
