@@ -179,7 +179,9 @@ def test_pre_commit_runs_the_style_checks_of_ci_with_the_locked_ruff():
     hooks = [hook for repository in config["repos"] for hook in repository["hooks"]]
     locked = re.search(r"^ruff==(\S+)", text_of(ROOT / "requirements.lock"), re.MULTILINE).group(1)
     for hook in hooks:
-        assert hook["additional_dependencies"] == [f"ruff=={locked}"], hook["id"]
+        assert hook["additional_dependencies"] == [f"ruff=={locked}"], (
+            f"{hook['id']}: .pre-commit-config.yaml has another ruff than requirements.lock"
+        )
     checks = [hook["entry"].removesuffix(" --force-exclude") for hook in hooks]
     for place in (".ci/run", ".github/workflows/ci.yml"):
         run = re.findall(r"\.venv/bin/(ruff .+?) \.$", text_of(ROOT / place), re.MULTILINE)
