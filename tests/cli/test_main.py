@@ -121,6 +121,15 @@ def test_bad_usage_is_exit_code_2(arguments, capsys):
     assert error.startswith("tinykit: ") and error.count("\n") == 1 and "--help" in error
 
 
+def test_run_list_names_every_project_with_its_notebook(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--list"])
+    assert ended.value.code == 0
+    shown = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert shown and [name for name, _ in shown] == list(projects.PROJECTS)
+    assert all((ROOT / notebook).is_file() for _, notebook in shown)
+
+
 def test_words_are_separated_by_commas():
     assert parse_words(" yes, no ,stop,") == ["yes", "no", "stop"]
     assert parse_words("all") == "all"

@@ -59,6 +59,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(_fail(f"{message}. See {self.prog} --help.", 2))
 
 
+class _List(argparse.Action):
+    """`run --list`: name the lessons and their notebooks, and end, as --version does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        width = max(map(len, PROJECTS))
+        for name, notebook in PROJECTS.items():
+            print(f"{name:<{width}}  {notebook.relative_to(ROOT).as_posix()}")
+        parser.exit()
+
+
 _ROWS = "rows of each take, in files with nothing between the takes"
 
 
@@ -83,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     sub = command("run", run, "execute a project's notebook and keep what it makes")
-    sub.add_argument("project", choices=[*PROJECTS, "all"], metavar="PROJECT")
+    choices = [*PROJECTS, "all"]
+    sub.add_argument("project", choices=choices, metavar="PROJECT", help=", ".join(choices))
+    sub.add_argument("--list", action=_List, nargs=0, help="name the projects, and end")
     sub.add_argument("--data", metavar="DIR_OR_ARCHIVE", help="instead of the bundled data")
     sub.add_argument("--checkpoint", action="store_true", help="take the shipped model, train none")
     sub.add_argument("--words", help="keyword_spotting: comma-separated, or all (default yes,no)")

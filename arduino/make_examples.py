@@ -1,0 +1,25 @@
+"""Export the three example sketches anew, from the shipped checkpoints.
+
+    .venv/bin/python arduino/make_examples.py
+
+A test compares them byte for byte with what the kit exports: run this after a change to the
+library TinyKit, the templates, the compiler or a checkpoint, and look at the difference.
+"""
+
+from pathlib import Path
+
+import tinykit as tk
+from tinykit.training import CHECKPOINTS
+
+EXAMPLES = ("keyword_spotting", "visual_wake_words", "gesture_recognition")
+
+
+def main() -> None:
+    """Replace the folder of each example."""
+    for name in EXAMPLES:
+        tiny = tk.TinyModel.load(CHECKPOINTS / name)
+        print(tk.export_sketch(tiny, "nano33ble", Path(__file__).resolve().parent / name))
+
+
+if __name__ == "__main__":
+    main()
