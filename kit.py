@@ -22,7 +22,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -160,95 +159,76 @@ def install_everything() -> None:
     # left to the first import, which needs a fraction of it.
     locked = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-compile"]
     quiet = ["--progress-bar", "off", "--retries", "3"]
-    run_step("2/3 Packages", [*pip, *locked, *quiet, "-r", str(LOCK)], PipProgress())
+    run_step("2/3 Packages", [*pip, *locked, *quiet, "-r", str(LOCK)], packages_done)
     run_step(
         "3/3 tinykit itself",
         [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
     )
 
 
-class PipProgress:
-    """Reads pip's output line by line and says how far it has come."""
+def packages_done() -> str:
+    """How far pip is, in a few words: from its log, and while it unpacks in silence from a count.
 
-    def __init__(self) -> None:
-        lock = LOCK.read_text(encoding="utf-8")
-        self.total = len(re.findall(r"^[\w.-]+==", lock, re.MULTILINE))
-        self.collected = 0
-        self.text = "reading the list"
-        self.unpacking = False
-
-    def read(self, line: str) -> None:
-        """Take one line of pip's output."""
-        if line.startswith("Ignoring "):  # a package for another system
-            self.total -= 1
-        elif line.startswith("Collecting "):
-            self.collected += 1
-            name = line.split()[1].split("==")[0]
-            self.text = f"downloading {self.collected} of {self.total}: {name}"
-        elif line.startswith("Installing collected packages"):
-            self.unpacking = True
-
-    def __str__(self) -> str:
-        """How far it is, in a few words. While unpacking pip is silent: count what is there."""
-        if self.unpacking:
-            installed = len(list(VENV.glob("**/site-packages/*.dist-info")))
-            self.text = f"unpacking {min(installed, self.total)} of {self.total}"
-        return self.text
+    The count reads names of one folder, never the files below it: pip moves those about.
+    """
+    log = LOG.read_text(encoding="utf-8", errors="replace")
+    lock = LOCK.read_text(encoding="utf-8")
+    total = len(re.findall(r"^[\w.-]+==", lock, re.MULTILINE))
+    total -= len(re.findall(r"^Ignoring ", log, re.MULTILINE))  # packages for another system
+    if re.search(r"^Installing collected packages", log, re.MULTILINE):
+        folder = next(VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages")
+        there = sum(name.endswith(".dist-info") for name in os.listdir(str(folder)))
+        return f"unpacking {min(there, total)} of {total}"
+    names = re.findall(r"^Collecting ([^=\s]+)", log, re.MULTILINE)
+    return f"downloading {len(names)} of {total}: {names[-1]}" if names else "reading the list"
 
 
-def run_step(title: str, command: list, progress: object = "") -> None:
-    """Run one command with its output in the log; raises Stop with the reason when it fails."""
+def run_step(title: str, command: list, progress: object = str) -> None:
+    """Run one command with its output in the log; raises Stop with the reason when it fails.
+
+    `progress()` says how far it is. The command writes to the log itself and waits for nobody:
+    whatever befalls the display, the work goes on.
+    """
     environment = {**os.environ, "PIP_USER": "0"}
     for name in ("PYTHONPATH", "PYTHONHOME"):  # another installation's packages would count as ours
         environment.pop(name, None)
     started = time.monotonic()
-    child = subprocess.Popen(
-        command,
-        cwd=str(ROOT),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    reader = threading.Thread(target=write_log, args=(child.stdout, progress), daemon=True)
-    reader.start()
+    with LOG.open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            cwd=str(ROOT),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        show_progress(title, child, progress, started)
+        while child.returncode is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=0.2 if in_terminal() else 15)
+            with contextlib.suppress(Exception):
+                show(title, child.returncode, progress, started)
     finally:  # Ctrl-C reaches pip too; never leave it running behind our back
         child.terminate()
         child.wait()
-        reader.join(timeout=5)
     if child.returncode != 0:
-        raise Stop(why_it_failed(LOG.read_text(encoding="utf-8"), title))
+        raise Stop(why_it_failed(LOG.read_text(encoding="utf-8", errors="replace"), title))
 
 
-def write_log(lines: object, progress: object) -> None:
-    """Copy a child's output to the log file, and let `progress` read it."""
-    with LOG.open("a", encoding="utf-8") as log:
-        for line in lines:
-            log.write(line)
-            if isinstance(progress, PipProgress):
-                progress.read(line)
+def in_terminal() -> bool:
+    """Whether a line on the screen can be rewritten."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
-def show_progress(title: str, child: object, progress: object, started: float) -> None:
-    """Until `child` ends: one line rewritten in a terminal, a line every 15 s elsewhere."""
-    in_terminal = sys.stdout.isatty()
-    pause = 0.2 if in_terminal else 15
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=pause)
-        text = str(progress) if child.returncode is None else "done" * (child.returncode == 0)
-        line = f"  {title}  {text}  [{time.monotonic() - started:.0f} s]"
-        if in_terminal:
-            width = shutil.get_terminal_size().columns - 1
-            print("\r" + line[:width].ljust(width), end="", flush=True)
-        else:
-            print(line, flush=True)
-        if child.returncode is not None:
-            print(end="\n" * in_terminal)
-            return
+def show(title: str, code: object, progress: object, started: float) -> None:
+    """How far a step is (its exit `code` is None), or its end: in a terminal in one line."""
+    text = progress() if code is None else "done" * (code == 0)
+    line = f"  {title}  {text}  [{time.monotonic() - started:.0f} s]"
+    if in_terminal():
+        width = shutil.get_terminal_size().columns - 1
+        print("\r" + line[:width].ljust(width), end="" if code is None else "\n", flush=True)
+    else:
+        print(line, flush=True)
 
 
 REASONS = (

@@ -1,11 +1,13 @@
 """kit.py: what it refuses, what it takes for a complete environment, how it hands over."""
 
 import importlib.util
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -170,13 +172,125 @@ def test_failed_step_ends_in_one_line_with_the_reason(project, printed, advice):
     assert printed in kit.LOG.read_text(encoding="utf-8")
 
 
+LOCK = "one==1 \\\n    --hash=x\ntwo==2 ; sys_platform == 'win32' \\\n    --hash=y\n"
+UNPACKING = (
+    "Ignoring two: markers don't match\nCollecting one==1\nInstalling collected packages: one\n"
+)
+
+
+@pytest.fixture
+def unpacking(project) -> Path:
+    """A small project whose pip is at work: its log, and the folder it unpacks into."""
+    (project / "requirements.lock").write_text(LOCK)
+    (project / "setup.log").write_text(UNPACKING)
+    (project / ".venv/lib/python3.12/site-packages").mkdir(parents=True)
+    return project
+
+
 def test_progress_counts_the_packages_of_this_system(project):
-    lock = "one==1 \\\n    --hash=x\ntwo==2 ; sys_platform == 'win32' \\\n    --hash=y\n"
-    (project / "requirements.lock").write_text(lock)
-    progress = load(project).PipProgress()
-    progress.read("Ignoring two: markers \"sys_platform == 'win32'\" don't match\n")
-    progress.read("Collecting one==1 (from -r requirements.lock (line 1))\n")
-    assert str(progress) == "downloading 1 of 1: one"
+    (project / "requirements.lock").write_text(LOCK)
+    kit = load(project)
+    kit.LOG.write_text("")
+    assert kit.packages_done() == "reading the list"
+    kit.LOG.write_text(UNPACKING.split("Installing")[0])
+    assert kit.packages_done() == "downloading 1 of 1: one"
+
+
+def test_progress_counts_what_is_unpacked(unpacking):
+    kit = load(unpacking)
+    assert kit.packages_done() == "unpacking 0 of 1"
+    (unpacking / ".venv/lib/python3.12/site-packages/one-1.dist-info").mkdir()
+    assert kit.packages_done() == "unpacking 1 of 1"
+
+
+def test_progress_survives_folders_that_vanish_while_they_are_read(unpacking):
+    """pip unpacks into folders that it renames and removes: one first set-up in three ended so."""
+    site = unpacking / ".venv/lib/python3.12/site-packages"
+    ended = threading.Event()
+
+    def pip() -> None:
+        while not ended.is_set():
+            for name in ("pkg_resources", "~kg_resources", "one-1.dist-info"):
+                (site / name / "tests/data").mkdir(parents=True)
+            for name in ("pkg_resources", "~kg_resources", "one-1.dist-info"):
+                shutil.rmtree(site / name)
+
+    worker = threading.Thread(target=pip)
+    worker.start()
+    kit = load(unpacking)
+    try:
+        seen = {kit.packages_done() for _ in range(2000)}
+    finally:
+        ended.set()
+        worker.join()
+    assert seen == {"unpacking 0 of 1", "unpacking 1 of 1"}, "was anything moving at all?"
+
+
+def test_progress_reads_three_folders_however_much_is_unpacked(unpacking):
+    """Python itself reports each folder that is opened: five looks a second must stay cheap."""
+    for number in range(50):
+        folder = unpacking / f".venv/lib/python3.12/site-packages/package{number}/inner"
+        folder.mkdir(parents=True)
+    code = (
+        "import sys, kit\n"
+        "read = []\n"
+        "note = lambda event, what: event in ('os.listdir', 'os.scandir') and read.append(what)\n"
+        "sys.addaudithook(note)\n"
+        "print(kit.packages_done(), len(read))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=unpacking, capture_output=True, text=True
+    )
+    words = done.stdout.split()
+    assert words[:-1] == ["unpacking", "0", "of", "1"], done.stderr
+    assert 1 <= int(words[-1]) <= 3, f"{words[-1]} folders read for one look"
+
+
+def fails() -> str:
+    raise FileNotFoundError("site-packages/pkg_resources")
+
+
+class BrokenStream(io.StringIO):
+    """A pipe whose reader has gone (`kit.py ... | head -1`)."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("fault", ["progress", "output", "no output", "terminal size"])
+def test_a_display_that_fails_never_stops_the_work(project, monkeypatch, fault):
+    kit = load(project)
+    progress = fails if fault == "progress" else str
+    if fault == "terminal size":
+        monkeypatch.setattr(kit.shutil, "get_terminal_size", fails)
+    if fault != "progress":
+        stream = None if fault == "no output" else BrokenStream()
+        monkeypatch.setattr(sys, "stdout", stream)
+    code = "import time; time.sleep(0.7); open('work done', 'w')"
+    kit.run_step("2/3 Packages", [sys.executable, "-c", code], progress)
+    assert (project / "work done").exists()
+
+
+def test_a_display_that_hangs_never_stops_the_work(project):
+    """Ctrl-S halts a terminal for minutes. The work prints more than any pipe holds, and ends."""
+    kit = load(project)
+
+    def waits() -> str:
+        deadline = time.monotonic() + 20
+        while not (project / "work done").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return ""
+
+    kit.in_terminal = lambda: True
+    code = "print('x' * 2**20); open('work done', 'w')"
+    kit.run_step(
+        "2/3 Packages", [sys.executable, "-c", f"import time; time.sleep(0.5); {code}"], waits
+    )
+    assert (project / "work done").exists()
+    assert kit.LOG.stat().st_size > 2**20
 
 
 @pytest.mark.slow
