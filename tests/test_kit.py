@@ -1,6 +1,5 @@
 """kit.py: what it refuses, what it takes for a complete environment, how it hands over."""
 
-import importlib.util
 import io
 import os
 import shutil
@@ -12,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from kit_project import ROOT, load, make_project, plain_shell, start
 
-ROOT = Path(__file__).resolve().parents[1]
 HANDED_OVER = """
 import sys, time
 try:
@@ -27,23 +26,10 @@ sys.exit(7)
 """
 
 
-def load(folder: Path):
-    """The kit.py in `folder` as a module."""
-    spec = importlib.util.spec_from_file_location("kit", folder / "kit.py")
-    kit = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(kit)
-    return kit
-
-
 @pytest.fixture
 def project(tmp_path) -> Path:
     """A small project of its own: the real kit.py, a package that reports how it was called."""
-    shutil.copy(ROOT / "kit.py", tmp_path)
-    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'small'\n")
-    (tmp_path / "requirements.lock").write_text("")
-    (tmp_path / "tinykit").mkdir()
-    (tmp_path / "tinykit/__main__.py").write_text(HANDED_OVER)
-    return tmp_path
+    return make_project(tmp_path / "kit", HANDED_OVER)
 
 
 @pytest.fixture
@@ -53,11 +39,6 @@ def ready(project) -> Path:
     kit = load(project)
     kit.STAMP.write_text(kit.stamp(), encoding="utf-8")
     return project
-
-
-def start(project: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, project / "kit.py", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, **options)
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 9), (3, 14)])
@@ -298,9 +279,7 @@ def test_without_a_network_one_line_says_so_and_nothing_counts_as_set_up(project
     """Real venv, real pip, an index that nobody serves."""
     lock = f"nosuchpackage==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
     (project / "requirements.lock").write_text(lock)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
-    env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
-    done = start(project, "run", env=env)
+    done = start(project, "run", env=plain_shell(PIP_INDEX_URL="http://127.0.0.1:9/simple"))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "Connect to the internet" in done.stderr, done.stderr
     assert not load(project).is_whole()
