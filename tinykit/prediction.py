@@ -12,6 +12,7 @@ from tinykit.datasets.motion import Recording
 from tinykit.datasets.motion_files import SUFFIXES as MOTION_SUFFIXES
 from tinykit.errors import TinykitError, one_line
 from tinykit.features import LogMel, Motion, Picture
+from tinykit.files import files_below
 from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 from tinykit.quantization import TinyModel
 
@@ -118,13 +119,13 @@ _READERS = {
 
 def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The files with one of these suffixes anywhere in a folder, sorted; hidden ones left out."""
-    return sorted(
+    return [
         path
-        for path in folder.rglob("*")
+        for path in files_below(folder)
         if path.suffix.lower() in suffixes
         and path.is_file()
         and not is_hidden(path.relative_to(folder).as_posix())
-    )
+    ]
 
 
 def table(rows: list[dict]) -> str:

@@ -20,7 +20,7 @@ from tinykit.board.fit import check_engine
 from tinykit.compiler import compile
 from tinykit.errors import TinykitError
 from tinykit.export import audio, cpp, image, motion
-from tinykit.files import refuse_strangers, write_folder
+from tinykit.files import files_below, refuse_strangers, write_folder
 from tinykit.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 
 TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
@@ -53,7 +53,7 @@ class Sketch:
     @cached_property
     def files(self) -> dict[str, int]:
         """Sizes in bytes by path relative to the folder, `/` between its parts."""
-        found = sorted(path for path in self.path.rglob("*") if path.is_file())
+        found = (path for path in files_below(self.path) if path.is_file())
         return {path.relative_to(self.path).as_posix(): path.stat().st_size for path in found}
 
     def _rows(self) -> list[tuple[str, int]]:
