@@ -77,6 +77,7 @@ def main(arguments: list) -> int:
     except OSError as error:
         return fail(f"{error.filename or ROOT}: {error.strerror or error}. Free or allow it.", 2)
     except KeyboardInterrupt:
+        say()  # the display may stand in the middle of a line
         return fail("stopped. Run the same command again to go on.", 2)
 
 
@@ -275,14 +276,13 @@ def packages_done() -> str:
 
     The count reads names of one folder, never the files below it: pip moves those about.
     """
-    log = LOG.read_text(encoding="utf-8", errors="replace")
-    lock = LOCK.read_text(encoding="utf-8")
-    total = len(re.findall(r"^[\w.-]+==", lock, re.MULTILINE))
-    total -= len(re.findall(r"^Ignoring ", log, re.MULTILINE))  # packages for another system
-    if re.search(r"^Installing collected packages", log, re.MULTILINE):
+    log = LOG.read_text(encoding="utf-8", errors="replace").splitlines()
+    total = sum(line[:1].isalnum() for line in LOCK.read_text(encoding="utf-8").splitlines())
+    total -= sum(line.startswith("Ignoring ") for line in log)  # packages for another system
+    if any(line.startswith("Installing collected packages") for line in log):
         there = sum(name.endswith(".dist-info") for name in os.listdir(str(packages_folder())))
         return f"unpacking {min(there, total)} of {total}"
-    names = re.findall(r"^Collecting ([^=\s]+)", log, re.MULTILINE)
+    names = [re.split("[= ]+", line)[1] for line in log if line.startswith("Collecting ")]
     return f"downloading {len(names)} of {total}: {names[-1]}" if names else "reading the list"
 
 
