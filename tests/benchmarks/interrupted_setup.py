@@ -11,7 +11,9 @@ cores, with 4 in a row 25. Exit code 1 when a set-up did not end well.
 """
 
 import argparse
+import atexit
 import base64
+import contextlib
 import csv
 import hashlib
 import os
@@ -54,6 +56,7 @@ class SetUp:
     def __init__(self, project: Path) -> None:
         screen, terminal = pty.openpty()
         self.shown, self._started = "", time.monotonic()
+        atexit.register(self.end)  # Ctrl-C of this script does not reach a terminal of its own
         self.process = subprocess.Popen(
             [sys.executable, project / "kit.py", "--version"],
             cwd=project,
@@ -89,12 +92,17 @@ class SetUp:
         (os.killpg if everyone else os.kill)(self.process.pid, number)
         self.process.wait(timeout=60)
 
+    def end(self) -> None:
+        """End it and what it started, if any of that is left."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def result(self) -> str:
         """Wait for its end; "" when it was a good one, else what went wrong."""
         try:
             code = self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.end()
             return f"not ready after {PATIENCE} s"
         return "" if code == 0 else f"code {code}: {self.step}"
 
@@ -134,7 +142,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     chance = random.Random(options.seed)
-    with tempfile.TemporaryDirectory(prefix="tinykit-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tinykit-", ignore_cleanup_errors=True) as folder:
         project = Path(folder, "kit")
         shutil.copytree(ROOT, project, ignore=NOT_COPIED)
         whole, problem = finished(project)
