@@ -141,6 +141,7 @@ def main() -> int:
     parser.add_argument("--in-a-row", type=int, default=1, help="before one set-up goes to its end")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a script's background
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="tinykit-", ignore_cleanup_errors=True) as folder:
         project = Path(folder, "kit")
