@@ -13,16 +13,18 @@ delete that folder and nothing is left of it.
 # Standard library only, and no syntax newer than Python 3.6: an old Python must be able to read
 # this file to say that it is too old.
 
+import configparser
 import contextlib
+import errno
 import hashlib
 import importlib.util
+import json
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -34,9 +36,23 @@ DISK_BYTES = 4 * 10**9  # 2.6 GB of packages, and the downloads while they are u
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
 VENV = ROOT / ".venv"
+TEMPORARY = VENV / "tmp"  # pip's, on the disk whose free space was looked at
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "tinykit-stamp.txt"  # written last: an environment without it is not complete
 LOG = ROOT / "setup.log"
+
+# What users' settings may tell pip: where packages come from. The rest (target, user, constraint,
+# no-binary, ...) would bring others, or put them elsewhere.
+SOURCES = re.compile(
+    r"(extra-)?index-url|find-links|no-index|trusted-host|proxy|(client-)?cert|keyring-provider"
+    r"|timeout|(no-)?cache-dir"
+)
+SAME = {"pypi-url": "index-url", "default-timeout": "timeout"}  # pip's other names for two of them
+# Of the variables that steer a Python, .venv's heeds these; a PYTHONPATH or PYTHONOPTIMIZE made for
+# another one would hide packages of ours, or drop the checks at the end of a notebook.
+KEPT = ("PYTHONIOENCODING", "PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONHASHSEED")
+# Of other variables these would change what the notebooks import and where their figures go.
+DROPPED = ("VIRTUAL_ENV", "MPLBACKEND", "KERAS_BACKEND", "TF_USE_LEGACY_KERAS")
 
 
 class Stop(Exception):  # noqa: N818 (the end of a set-up, not of a program)
@@ -45,6 +61,9 @@ class Stop(Exception):  # noqa: N818 (the end of a set-up, not of a program)
 
 def main(arguments: list) -> int:
     """Set up when needed, then run `python -m tinykit` with `arguments`; gives its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a path may hold what an old console cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         check_python()
         if not is_set_up():
@@ -58,14 +77,21 @@ def main(arguments: list) -> int:
     except OSError as error:
         return fail(f"{error.filename or ROOT}: {error.strerror or error}. Free or allow it.", 2)
     except KeyboardInterrupt:
+        say()  # the display may stand in the middle of a line
         return fail("stopped. Run the same command again to go on.", 2)
 
 
 def fail(message: str, code: int) -> int:
     """Print the one line a student gets instead of a traceback; gives `code` back."""
-    sys.stdout.flush()
+    say(end="")
     print(f"tinykit: {message}", file=sys.stderr)
     return code
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    """Print; when nobody can hear it (a closed terminal, `| head -1`) the work goes on."""
+    with contextlib.suppress(Exception):
+        print(text, end=end, flush=True)
 
 
 def check_python(
@@ -99,7 +125,11 @@ def check_python(
 
 def is_set_up() -> bool:
     """True when .venv was completed from the present lock file."""
-    return is_whole() and STAMP.read_text(encoding="utf-8") == stamp()
+    if not is_whole():
+        return False
+    with contextlib.suppress(FileNotFoundError):  # another terminal begins to set up just now
+        return STAMP.read_text(encoding="utf-8") == stamp()
+    return False
 
 
 def is_whole() -> bool:
@@ -140,126 +170,194 @@ def set_up() -> None:
             )
         started = time.monotonic()
         LOG.write_bytes(b"")
-        print(f"Setting up (only the first time): packages go to {VENV}, details to {LOG.name}")
+        say(f"Setting up (only the first time): packages go to {VENV}, details to {LOG.name}")
         install_everything()
         STAMP.write_text(stamp(), encoding="utf-8")
-        print(f"Ready after {time.monotonic() - started:.0f} s.\n", flush=True)
+        say(f"Ready after {time.monotonic() - started:.0f} s.\n")
 
 
 def install_everything() -> None:
     """The three steps; each ends in Stop when it fails."""
     # An installation that was interrupted starts afresh: pip would take a half-unpacked package
     # for an installed one. What was downloaded waits in pip's cache.
-    if not is_whole():
-        base = getattr(sys, "_base_executable", None) or sys.executable
-        run_step("1/3 Python environment", [base, "-m", "venv", "--clear", str(VENV)])
+    whole = is_whole()
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    python = [getattr(sys, "_base_executable", None) or sys.executable, "-I", "-m"]
+    if not whole:
+        run_step("1/3 Python environment", [*python, "venv", "--clear", str(VENV)])
+    TEMPORARY.mkdir(exist_ok=True)
+    settings = pip_settings()
+    pip = [str(PYTHON), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     # The lock is complete: nothing to resolve, nothing to build, every hash checked. Byte code is
     # left to the first import, which needs a fraction of it.
     locked = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--no-compile"]
     quiet = ["--progress-bar", "off", "--retries", "3"]
-    run_step("2/3 Packages", [*pip, *locked, *quiet, "-r", str(LOCK)], PipProgress())
-    run_step(
-        "3/3 tinykit itself",
-        [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
-    )
+    packages = [*pip, *locked, *quiet, "-r", str(LOCK)]
+    run_step("2/3 Packages", packages, packages_done, settings)
+    project = [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    run_step("3/3 tinykit itself", project, settings=settings)
+    shutil.rmtree(str(TEMPORARY), ignore_errors=True)
 
 
-class PipProgress:
-    """Reads pip's output line by line and says how far it has come."""
-
-    def __init__(self) -> None:
-        lock = LOCK.read_text(encoding="utf-8")
-        self.total = len(re.findall(r"^[\w.-]+==", lock, re.MULTILINE))
-        self.collected = 0
-        self.text = "reading the list"
-        self.unpacking = False
-
-    def read(self, line: str) -> None:
-        """Take one line of pip's output."""
-        if line.startswith("Ignoring "):  # a package for another system
-            self.total -= 1
-        elif line.startswith("Collecting "):
-            self.collected += 1
-            name = line.split()[1].split("==")[0]
-            self.text = f"downloading {self.collected} of {self.total}: {name}"
-        elif line.startswith("Installing collected packages"):
-            self.unpacking = True
-
-    def __str__(self) -> str:
-        """How far it is, in a few words. While unpacking pip is silent: count what is there."""
-        if self.unpacking:
-            installed = len(list(VENV.glob("**/site-packages/*.dist-info")))
-            self.text = f"unpacking {min(installed, self.total)} of {self.total}"
-        return self.text
+def pip_settings() -> dict:
+    """What the user's settings say about where packages come from: {name: (value, who says it)}."""
+    found = {}
+    parsers = [(file, read_settings(file)) for file in pip_files()]
+    for section in ("global", "install"):  # in pip's order: what comes later counts
+        for file, parser in parsers:
+            if parser.has_section(section):
+                found.update({name: (value, file) for name, value in parser.items(section)})
+    found.update({k[4:]: (value, k) for k, value in os.environ.items() if k.startswith("PIP_")})
+    settings = {}
+    for name, setting in found.items():
+        name = name.lower().replace("_", "-")
+        name = SAME.get(name, name)
+        if setting[0] and SOURCES.fullmatch(name):
+            settings[name] = setting
+    return settings
 
 
-def run_step(title: str, command: list, progress: object = "") -> None:
-    """Run one command with its output in the log; raises Stop with the reason when it fails."""
-    environment = {**os.environ, "PIP_USER": "0"}
-    for name in ("PYTHONPATH", "PYTHONHOME"):  # another installation's packages would count as ours
-        environment.pop(name, None)
-    started = time.monotonic()
-    child = subprocess.Popen(
-        command,
-        cwd=str(ROOT),
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
-    reader = threading.Thread(target=write_log, args=(child.stdout, progress), daemon=True)
-    reader.start()
+def pip_files() -> list:
+    """The files that .venv's pip would read its settings from, there or not."""
+    where = "from pip._internal.configuration import get_configuration_files as files"
+    command = [str(PYTHON), "-I", "-c", f"import json; {where}; print(json.dumps(files()))"]
     try:
-        show_progress(title, child, progress, started)
+        files = json.loads(subprocess.check_output(command, stderr=subprocess.DEVNULL).decode())
+    except (subprocess.CalledProcessError, ValueError):
+        raise Stop(
+            f"pip does not start in {VENV}. Delete that folder, then run this again."
+        ) from None
+    named = os.environ.get("PIP_CONFIG_FILE", "")
+    if named == os.devnull:
+        return []
+    return [*files["global"], *([named] if os.path.isfile(named) else files["user"])]
+
+
+def read_settings(file: str) -> configparser.RawConfigParser:
+    """The sections of one pip.conf; none when there is no such file."""
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read(file)
+    except (configparser.Error, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise Stop(
+            f"pip's settings in {file} are damaged ({reason}). Mend or rename that file."
+        ) from None
+    return parser
+
+
+def own_environment() -> dict:
+    """The user's variables without those that are meant for another Python than .venv's."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in DROPPED and (not name.startswith("PYTHON") or name in KEPT)
+    }
+    if environment.get("LC_ALL") in ("C", "POSIX"):  # Python 3.11 could not read "Übung" in a .pth
+        del environment["LC_ALL"]
+        environment["LC_CTYPE"] = "C"  # which Python takes for C.UTF-8
+    return environment
+
+
+def set_up_environment(settings: dict) -> dict:
+    """The variables for a step of set-up: pip follows `settings` and no file or other variable."""
+    environment = {k: v for k, v in own_environment().items() if not k.startswith("PIP_")}
+    environment["PIP_CONFIG_FILE"] = os.devnull
+    for name, (value, _) in settings.items():
+        environment["PIP_" + name.upper().replace("-", "_")] = value
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        environment[name] = str(TEMPORARY)
+    return environment
+
+
+def packages_done() -> str:
+    """How far pip is, in a few words: from its log, and while it unpacks in silence from a count.
+
+    The count reads names of one folder, never the files below it: pip moves those about.
+    """
+    log = LOG.read_text(encoding="utf-8", errors="replace").splitlines()
+    total = sum(line[:1].isalnum() for line in LOCK.read_text(encoding="utf-8").splitlines())
+    total -= sum(line.startswith("Ignoring ") for line in log)  # packages for another system
+    if any(line.startswith("Installing collected packages") for line in log):
+        there = sum(name.endswith(".dist-info") for name in os.listdir(str(packages_folder())))
+        return f"unpacking {min(there, total)} of {total}"
+    names = [re.split("[= ]+", line)[1] for line in log if line.startswith("Collecting ")]
+    return f"downloading {len(names)} of {total}: {names[-1]}" if names else "reading the list"
+
+
+def packages_folder() -> Path:
+    """Where .venv's packages lie."""
+    return next(VENV.glob("lib/python*/site-packages"), VENV / "Lib" / "site-packages")
+
+
+def run_step(title: str, command: list, progress: object = str, settings: object = ()) -> None:
+    """Run one command with its output in the log; raises Stop with the reason when it fails.
+
+    `progress()` says how far it is. The command writes to the log itself and waits for nobody:
+    whatever befalls the display, the work goes on.
+    """
+    settings = dict(settings)
+    started, pause = time.monotonic(), 0.2 if in_terminal() else 15
+    with LOG.open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            cwd=str(ROOT),
+            env=set_up_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            close_fds=False,  # it holds the lock of set-up, should we be killed before it ends
+        )
+    try:
+        while child.returncode is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=pause)
+            with contextlib.suppress(Exception):
+                show(title, child.returncode, progress, started)
     finally:  # Ctrl-C reaches pip too; never leave it running behind our back
         child.terminate()
         child.wait()
-        reader.join(timeout=5)
     if child.returncode != 0:
-        raise Stop(why_it_failed(LOG.read_text(encoding="utf-8"), title))
+        raise Stop(
+            why_it_failed(LOG.read_text(encoding="utf-8", errors="replace"), title, settings)
+        )
 
 
-def write_log(lines: object, progress: object) -> None:
-    """Copy a child's output to the log file, and let `progress` read it."""
-    with LOG.open("a", encoding="utf-8") as log:
-        for line in lines:
-            log.write(line)
-            if isinstance(progress, PipProgress):
-                progress.read(line)
+def in_terminal() -> bool:
+    """Whether a line on the screen can be rewritten."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
-def show_progress(title: str, child: object, progress: object, started: float) -> None:
-    """Until `child` ends: one line rewritten in a terminal, a line every 15 s elsewhere."""
-    in_terminal = sys.stdout.isatty()
-    pause = 0.2 if in_terminal else 15
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=pause)
-        text = str(progress) if child.returncode is None else "done" * (child.returncode == 0)
-        line = f"  {title}  {text}  [{time.monotonic() - started:.0f} s]"
-        if in_terminal:
-            width = shutil.get_terminal_size().columns - 1
-            print("\r" + line[:width].ljust(width), end="", flush=True)
-        else:
-            print(line, flush=True)
-        if child.returncode is not None:
-            print(end="\n" * in_terminal)
-            return
+def show(title: str, code: object, progress: object, started: float) -> None:
+    """How far a step is (its exit `code` is None), or its end: in a terminal in one line."""
+    text = progress() if code is None else "done" * (code == 0)
+    line = f"  {title}  {text}  [{time.monotonic() - started:.0f} s]"
+    if in_terminal():
+        width = shutil.get_terminal_size().columns - 1
+        print("\r" + line[:width].ljust(width), end="" if code is None else "\n", flush=True)
+    else:
+        print(line, flush=True)
 
 
 REASONS = (
     (r"No space left on device|Errno 28\b|not enough space", "the disk is full. Free 4 GB"),
+    (r"Long Path", "the path is too long for Windows. Move the kit to C:\\tinykit"),
+    (r"DO NOT MATCH THE HASHES", "a download arrived damaged. Check the network"),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|TLS CA certificate",
+        "the packages cannot be downloaded (no secure connection). Set this computer's clock, and "
+        "ask who runs the network{places}",
+    ),
     (
         r"NewConnectionError|Name or service not known|name resolution|getaddrinfo failed"
         r"|Network is unreachable|Connection (refused|broken|aborted|reset)|timed? ?out|ProxyError",
-        "the packages cannot be downloaded (no connection). Connect to the internet",
+        "the packages cannot be downloaded (no connection). Connect to the internet{places}",
     ),
-    (r"Long Path", "the path is too long for Windows. Move the kit to C:\\tinykit"),
-    (r"DO NOT MATCH THE HASHES", "a download arrived damaged. Check the network"),
+    (
+        r"No matching distribution",
+        "a package is not where pip looks for it. Look into the log{places}",
+    ),
     (
         r"Permission denied|Access is denied|Errno 13\b",
         "a file is in use or read-only. Mend that",
@@ -267,31 +365,44 @@ REASONS = (
 )
 
 
-def why_it_failed(log: str, title: str) -> str:
+def why_it_failed(log: str, title: str, settings: dict) -> str:
     """One line for the student, from the end of what venv or pip printed."""
+    places = "".join(
+        ", or mend {}={} (set by {})".format(name, re.sub("//[^/@]*@", "//", value), origin)
+        for name, (value, origin) in settings.items()
+        if name in ("index-url", "no-index", "proxy", "cert")
+    )
     for pattern, reason in REASONS:
         if re.search(pattern, log, re.IGNORECASE):
+            reason = reason.format(places=places)
             return f"{title[4:]}: {reason}, then run the same command again (details: {LOG})."
-    errors = re.findall(r"^(?:ERROR|Error): *(.+)$", log, re.MULTILINE)
-    said = errors[-1].strip()[:200] if errors else "it stopped without a reason"
-    return f"{title[4:]} failed: {said}. Run it again; if it stays, show {LOG} to your teacher."
+    said = re.findall(r"^(?:ERROR|Error): *(.+)$", log, re.MULTILINE) or log.split("\n")
+    said = [line.strip()[:200] for line in said if line.strip()] or ["it stopped without a reason"]
+    return f"{title[4:]} failed: {said[-1]}. Run it again; if it stays, show {LOG} to your teacher."
 
 
 @contextlib.contextmanager
 def only_one_set_up() -> object:
-    """Two terminals must not fill one .venv: the second waits. A dead one's lock is freed."""
-    with (ROOT / ".setup.lock").open("a") as file:
+    """Two must not fill one .venv: the second waits, also for a pip whose kit.py was killed."""
+    try:
+        file = (ROOT / ".setup.lock").open("a")
+    except OSError as error:
+        raise Stop(
+            f"{ROOT} cannot be written ({error.strerror}), and the packages go there. "
+            "Move that folder to a place of your own, then run this again."
+        ) from None
+    with file:
         told = False
         while not try_lock(file):
             if not told:
-                print("Another terminal is setting tinykit up: waiting for it.", flush=True)
+                say("Another terminal is setting tinykit up: waiting for it.")
             told = True
             time.sleep(0.5)
         yield
 
 
 def try_lock(file: object) -> bool:
-    """Lock an open file for this process; False when another process holds it."""
+    """Lock an open file for this process and its children; False when others hold it."""
     try:
         if os.name == "nt":
             import msvcrt
@@ -301,20 +412,19 @@ def try_lock(file: object) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+            os.set_inheritable(file.fileno(), True)
+    except OSError as error:  # some network disks know no locks: then without
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
     return True
 
 
 def hand_over(arguments: list) -> int:
     """Run the package with .venv's Python: same terminal, same exit code."""
-    for name in ("PYTHONPATH", "PYTHONHOME"):
-        os.environ.pop(name, None)
     command = [str(PYTHON), "-m", "tinykit", *arguments]
-    sys.stdout.flush()
-    if os.name != "nt":
-        os.execv(command[0], command)  # becomes that process: Ctrl-C and signals go to it alone
-    child = subprocess.Popen(command)
+    say(end="")
+    if os.name != "nt":  # becomes that process: Ctrl-C and signals go to it alone
+        os.execve(command[0], command, own_environment())
+    child = subprocess.Popen(command, env=own_environment())
     while True:
         with contextlib.suppress(KeyboardInterrupt):  # it got the Ctrl-C as well, and cleans up
             return child.wait()

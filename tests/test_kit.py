@@ -1,17 +1,18 @@
 """kit.py: what it refuses, what it takes for a complete environment, how it hands over."""
 
-import importlib.util
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from kit_project import ROOT, load, make_project, plain_shell, start
 
-ROOT = Path(__file__).resolve().parents[1]
 HANDED_OVER = """
 import sys, time
 try:
@@ -25,23 +26,10 @@ sys.exit(7)
 """
 
 
-def load(folder: Path):
-    """The kit.py in `folder` as a module."""
-    spec = importlib.util.spec_from_file_location("kit", folder / "kit.py")
-    kit = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(kit)
-    return kit
-
-
 @pytest.fixture
 def project(tmp_path) -> Path:
     """A small project of its own: the real kit.py, a package that reports how it was called."""
-    shutil.copy(ROOT / "kit.py", tmp_path)
-    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'small'\n")
-    (tmp_path / "requirements.lock").write_text("")
-    (tmp_path / "tinykit").mkdir()
-    (tmp_path / "tinykit/__main__.py").write_text(HANDED_OVER)
-    return tmp_path
+    return make_project(tmp_path / "kit", HANDED_OVER)
 
 
 @pytest.fixture
@@ -51,11 +39,6 @@ def ready(project) -> Path:
     kit = load(project)
     kit.STAMP.write_text(kit.stamp(), encoding="utf-8")
     return project
-
-
-def start(project: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, project / "kit.py", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, **options)
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 9), (3, 14)])
@@ -170,13 +153,123 @@ def test_failed_step_ends_in_one_line_with_the_reason(project, printed, advice):
     assert printed in kit.LOG.read_text(encoding="utf-8")
 
 
+LOCK = "one==1 \\\n    --hash=x\ntwo==2 ; sys_platform == 'win32' \\\n    --hash=y\n"
+UNPACKING = (
+    "Ignoring two: markers don't match\nCollecting one==1\nInstalling collected packages: one\n"
+)
+
+
+@pytest.fixture
+def unpacking(project) -> Path:
+    """A small project whose pip is at work: its log, and the folder it unpacks into."""
+    (project / "requirements.lock").write_text(LOCK)
+    (project / "setup.log").write_text(UNPACKING)
+    (project / ".venv/lib/python3.12/site-packages").mkdir(parents=True)
+    return project
+
+
 def test_progress_counts_the_packages_of_this_system(project):
-    lock = "one==1 \\\n    --hash=x\ntwo==2 ; sys_platform == 'win32' \\\n    --hash=y\n"
-    (project / "requirements.lock").write_text(lock)
-    progress = load(project).PipProgress()
-    progress.read("Ignoring two: markers \"sys_platform == 'win32'\" don't match\n")
-    progress.read("Collecting one==1 (from -r requirements.lock (line 1))\n")
-    assert str(progress) == "downloading 1 of 1: one"
+    (project / "requirements.lock").write_text(LOCK)
+    kit = load(project)
+    kit.LOG.write_text("")
+    assert kit.packages_done() == "reading the list"
+    kit.LOG.write_text(UNPACKING.split("Installing")[0])
+    assert kit.packages_done() == "downloading 1 of 1: one"
+
+
+def test_progress_counts_what_is_unpacked(unpacking):
+    kit = load(unpacking)
+    assert kit.packages_done() == "unpacking 0 of 1"
+    (unpacking / ".venv/lib/python3.12/site-packages/one-1.dist-info").mkdir()
+    assert kit.packages_done() == "unpacking 1 of 1"
+
+
+def test_progress_survives_folders_that_vanish_while_they_are_read(unpacking):
+    """pip unpacks into folders that it renames and removes: one first set-up in three ended so."""
+    site = unpacking / ".venv/lib/python3.12/site-packages"
+    ended = threading.Event()
+
+    def pip() -> None:
+        while not ended.is_set():
+            for name in ("pkg_resources", "~kg_resources", "one-1.dist-info"):
+                (site / name / "tests/data").mkdir(parents=True)
+            for name in ("pkg_resources", "~kg_resources", "one-1.dist-info"):
+                shutil.rmtree(site / name)
+
+    worker = threading.Thread(target=pip)
+    worker.start()
+    kit = load(unpacking)
+    try:
+        seen = {kit.packages_done() for _ in range(2000)}
+    finally:
+        ended.set()
+        worker.join()
+    assert seen == {"unpacking 0 of 1", "unpacking 1 of 1"}, "was anything moving at all?"
+
+
+def test_progress_reads_three_folders_however_much_is_unpacked(unpacking):
+    """Python itself reports each folder that is opened: five looks a second must stay cheap."""
+    for number in range(50):
+        folder = unpacking / f".venv/lib/python3.12/site-packages/package{number}/inner"
+        folder.mkdir(parents=True)
+    code = (
+        "import sys, kit\n"
+        "read = []\n"
+        "note = lambda event, what: event in ('os.listdir', 'os.scandir') and read.append(what)\n"
+        "sys.addaudithook(note)\n"
+        "print(kit.packages_done(), len(read))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=unpacking, capture_output=True, text=True
+    )
+    words = done.stdout.split()
+    assert words[:-1] == ["unpacking", "0", "of", "1"], done.stderr
+    assert 1 <= int(words[-1]) <= 3, f"{words[-1]} folders read for one look"
+
+
+@pytest.mark.parametrize("fault", ["progress", "output", "no output", "terminal size"])
+def test_a_display_that_fails_never_stops_the_work(project, monkeypatch, fault):
+    kit = load(project)
+    failed = []
+
+    def fails(*_, **__):
+        failed.append(fault)
+        raise FileNotFoundError("site-packages/pkg_resources")
+
+    monkeypatch.setattr(kit, "in_terminal", lambda: True)  # there the display looks often
+    progress = fails if fault == "progress" else str
+    if fault == "terminal size":
+        monkeypatch.setattr(kit.shutil, "get_terminal_size", fails)
+    elif fault == "output":
+        closed = io.StringIO()  # a pipe whose reader has gone (`kit.py ... | head -1`)
+        closed.write = fails
+        monkeypatch.setattr(sys, "stdout", closed)
+    elif fault == "no output":
+        monkeypatch.undo()
+        monkeypatch.setattr(sys, "stdout", None)
+    code = "import time; time.sleep(0.7); open('work done', 'w')"
+    kit.run_step("2/3 Packages", [sys.executable, "-c", code], progress)
+    assert (project / "work done").exists()
+    assert len(failed) > 1 or fault == "no output", "it failed once, and was asked again"
+
+
+def test_a_display_that_hangs_never_stops_the_work(project):
+    """Ctrl-S halts a terminal for minutes. The work prints more than any pipe holds, and ends."""
+    kit = load(project)
+
+    def waits() -> str:
+        deadline = time.monotonic() + 20
+        while not (project / "work done").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return ""
+
+    kit.in_terminal = lambda: True
+    code = "print('x' * 2**20); open('work done', 'w')"
+    kit.run_step(
+        "2/3 Packages", [sys.executable, "-c", f"import time; time.sleep(0.5); {code}"], waits
+    )
+    assert (project / "work done").exists()
+    assert kit.LOG.stat().st_size > 2**20
 
 
 @pytest.mark.slow
@@ -184,9 +277,7 @@ def test_without_a_network_one_line_says_so_and_nothing_counts_as_set_up(project
     """Real venv, real pip, an index that nobody serves."""
     lock = f"nosuchpackage==1.0 \\\n    --hash=sha256:{'0' * 64}\n"
     (project / "requirements.lock").write_text(lock)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PIP_")}
-    env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
-    done = start(project, "run", env=env)
+    done = start(project, "run", env=plain_shell(PIP_INDEX_URL="http://127.0.0.1:9/simple"))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "Connect to the internet" in done.stderr, done.stderr
     assert not load(project).is_whole()

@@ -1,12 +1,14 @@
 """Writing must never cost what was there before."""
 
 import os
+import shutil
 import sys
+import threading
 
 import pytest
 
 from tinykit.common.errors import TinykitError
-from tinykit.common.files import replaced_folder, write_atomically, write_together
+from tinykit.common.files import files_below, replaced_folder, write_atomically, write_together
 
 
 def test_text_is_utf8_with_plain_line_ends(tmp_path):
@@ -106,3 +108,31 @@ def test_a_folder_without_permission_is_one_clear_line(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(TinykitError, match="cannot be written"):
         write_atomically(tmp_path / "a", "x")
+
+
+def test_folders_that_vanish_while_they_are_read_are_left_out(tmp_path):
+    """A build, a synchronized disk, a file manager: rglob ends now and then."""
+    stays = [tmp_path / "a.wav", tmp_path / "yes/b.wav"]
+    for path in stays:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    ended, rounds = threading.Event(), 0
+
+    def other_program() -> None:
+        nonlocal rounds
+        while not ended.is_set():
+            for name in ("build", "copy"):
+                (tmp_path / name / "deep/down").mkdir(parents=True)
+            for name in ("build", "copy"):
+                shutil.rmtree(tmp_path / name)
+            rounds += 1
+
+    worker = threading.Thread(target=other_program)
+    worker.start()
+    try:
+        seen = [files_below(tmp_path) for _ in range(1000)]
+    finally:
+        ended.set()
+        worker.join()
+    assert rounds > 10, "nothing moved"
+    assert all(found == stays for found in seen)

@@ -31,6 +31,45 @@ def test_an_error_inside_comes_out_as_it_is():
         1 / 0  # noqa: B018 (the point of it)
 
 
+class LostScreen:
+    """A terminal that was closed, a pipe whose reader has gone."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_a_screen_that_is_lost_never_stops_the_work(monkeypatch):
+    from tinykit.common.progress import Progress
+
+    monkeypatch.setattr(sys, "stderr", LostScreen())
+    with Progress("epoch", 3) as progress:
+        for number in range(3):
+            progress.step(f"accuracy {number}0 %")
+    assert progress.done == 3
+
+
+def test_a_notebook_that_is_lost_never_stops_the_work(monkeypatch):
+    """The kernel's message to a browser that has gone."""
+    import tinykit.common.progress
+
+    class LostLine:
+        def update(self, *_, **__):
+            raise OSError
+
+    monkeypatch.setattr(tinykit.common.progress, "_notebook_line", LostLine)
+    with tinykit.common.progress.Progress("epoch", 3) as progress:
+        progress.step()
+    assert progress.done == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals in Python")
 def test_a_terminal_shows_count_and_news_on_stderr_and_is_clean_at_the_end():
     import fcntl

@@ -15,6 +15,7 @@ from typing import NoReturn
 from tinykit import __version__
 from tinykit.cli.run import PROJECTS, ROOT, CheckFailed
 from tinykit.common.errors import TinykitError
+from tinykit.common.home import ensure_home
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.passed_on = passed_on
     try:
+        ensure_home()
         return options.command(options)
     except TinykitError as error:
         return _fail(str(error), 2)

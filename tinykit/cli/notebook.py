@@ -13,7 +13,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
-from tqdm import tqdm
+
+from tinykit.common.progress import Bar
 
 
 class CellFailed(Exception):  # noqa: N818 (a finding: `projects` decides what it means)
@@ -92,7 +93,7 @@ class Progress:
         self._in_terminal = sys.stderr.isatty()
         self._started = time.monotonic()
         self._code_cells = sum(cell.cell_type == "code" for cell in nb.cells)
-        self._bar = tqdm(
+        self._bar = Bar(
             total=self._code_cells,
             unit="cell",
             disable=not self._in_terminal,
@@ -119,7 +120,8 @@ class Progress:
             self._bar.set_description_str(self.heading)
             if not self._in_terminal:
                 seconds = time.monotonic() - self._started
-                print(f"[{seconds:4.0f} s] {self.heading}", flush=True)
+                with contextlib.suppress(OSError):  # nobody reads on: the work goes on
+                    print(f"[{seconds:4.0f} s] {self.heading}", flush=True)
 
     def text(self, printed: str) -> None:
         """Show the last line that the running cell has printed (its own progress)."""

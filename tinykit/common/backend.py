@@ -17,7 +17,7 @@ def load_keras() -> ModuleType:
 
     # Both must be set before the first import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the shell or ~/.keras/keras.json says
     with silent_descriptors():
         import keras
         import tensorflow as tf

@@ -114,13 +114,22 @@ def write_folder(path: Path, texts: Mapping[str, str]) -> None:
             target.write_text(text, encoding="utf-8", newline="\n")
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Every file in `folder` and the folders in it, sorted.
+
+    What vanishes while it is read (another program at work in there) is left out; rglob would end.
+    """
+    places = ((Path(place), names) for place, _, names in os.walk(folder))
+    return sorted(place / name for place, names in places for name in names)
+
+
 def refuse_strangers(folder: Path, names: Collection[str]) -> None:
     """Raise TinykitError when `folder` holds a file that the kit did not write: it would be lost.
 
     `names` are those of all files that the kit may have written there, `/` between their parts. Its
     C++ files name tinykit, which a reader's own files of the same name do not.
     """
-    for file in sorted(folder.rglob("*")) if folder.is_dir() else []:
+    for file in files_below(folder):
         name = file.relative_to(folder).as_posix()
         if not file.is_file() or file.name in CLUTTER:
             continue

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 
 from tqdm import tqdm
+
+
+class Bar(tqdm):
+    """A tqdm bar that never stops the work it shows, whatever befalls the screen.
+
+    A terminal may be closed and a pipe's reader gone (`| head`) hours before a training ends.
+    """
+
+    @staticmethod
+    def status_printer(file: object) -> object:
+        """What writes a line; to a screen that is lost already, nothing."""
+        with contextlib.suppress(Exception):
+            return tqdm.status_printer(file)
+        return lambda text: None
+
+    def display(self, *args: object, **options: object) -> bool:
+        """Draw; gives whether something was drawn."""
+        with contextlib.suppress(Exception):
+            return super().display(*args, **options)
+        return False
+
+    def close(self) -> None:
+        """Wipe or end the line."""
+        with contextlib.suppress(Exception):
+            super().close()
 
 
 class Progress:
@@ -24,7 +50,7 @@ class Progress:
         self._started = time.monotonic()
         self._line = _notebook_line()
         in_terminal = self._line is None and sys.stderr.isatty()
-        self._bar = tqdm(total=total, unit=unit, disable=not in_terminal, leave=False)
+        self._bar = Bar(total=total, unit=unit, disable=not in_terminal, leave=False)
 
     def __enter__(self) -> Progress:
         self._show("starting")
@@ -47,9 +73,9 @@ class Progress:
         when = f"{passed:.0f} s"
         if 0 < self.done < self.total:
             when += f", about {passed / self.done * (self.total - self.done):.0f} s left"
-        self._line.update(
-            {"text/plain": f"{self.unit} {self.done}/{self.total}: {news} ({when})"}, raw=True
-        )
+        text = f"{self.unit} {self.done}/{self.total}: {news} ({when})"
+        with contextlib.suppress(Exception):  # as Bar
+            self._line.update({"text/plain": text}, raw=True)
 
 
 def _notebook_line():

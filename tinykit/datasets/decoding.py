@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tqdm import tqdm
-
 from tinykit.common.errors import TinykitError
+from tinykit.common.progress import Bar
 from tinykit.datasets.archives import Tree
 
 _WAITING = 256  # files read ahead of decoding, so that memory holds few of them
@@ -44,7 +43,7 @@ def decoded(
 
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=len(wanted), unit=f" {unit}", disable=not show) as progress,
+        Bar(total=len(wanted), unit=f" {unit}", disable=not show) as progress,
     ):
         decoding = deque()
         for name in filter(wanted.__contains__, tree.names):

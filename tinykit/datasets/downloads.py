@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from tqdm import tqdm
 
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import made_folder
+from tinykit.common.progress import Bar
 
 _CHUNK = 1 << 15  # bytes; what is lost of a chunk when the connection breaks
 _TIMEOUT = (10, 60)  # seconds to connect, and without a byte
@@ -203,7 +203,7 @@ class _Resuming:
         idle = 0
         # A log file or a pipe gets few lines, on stdout: stderr then holds nothing but errors.
         in_terminal = sys.stderr.isatty()
-        with tqdm(
+        with Bar(
             total=self.size,
             unit="B",
             unit_scale=True,
@@ -228,7 +228,7 @@ class _Resuming:
     def _arrived(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
 
-    def _continue(self, url: str, progress: tqdm) -> None:
+    def _continue(self, url: str, progress: Bar) -> None:
         arrived = self._arrived()
         headers = {"Range": f"bytes={arrived}-"} if arrived else {}
         # Without "identity" a server may compress, and the bytes would not be the file's.

@@ -18,7 +18,7 @@ import jinja2
 from tinykit.board.fit import Fit, check_engine, check_fit
 from tinykit.board.profiles import Board, find_board
 from tinykit.common.errors import TinykitError
-from tinykit.common.files import refuse_strangers, write_folder
+from tinykit.common.files import files_below, refuse_strangers, write_folder
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 from tinykit.compiler import compile, cpp
 from tinykit.compiler.codegen import header
@@ -55,7 +55,7 @@ class Sketch:
     @cached_property
     def files(self) -> dict[str, int]:
         """Sizes in bytes by path relative to the folder, `/` between its parts."""
-        found = sorted(path for path in self.path.rglob("*") if path.is_file())
+        found = (path for path in files_below(self.path) if path.is_file())
         return {path.relative_to(self.path).as_posix(): path.stat().st_size for path in found}
 
     def _rows(self) -> list[tuple[str, int]]:

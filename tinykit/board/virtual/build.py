@@ -114,7 +114,7 @@ def _objects_of_core(core: Sequence[str], arguments: Sequence[str]) -> list[_Obj
 
 def _compile(files: Mapping[str, str], objects: Sequence[_Object]) -> None:
     """Compile what is not in the cache, several files at a time; a terminal shows how far it is."""
-    from tqdm import tqdm
+    from tinykit.common.progress import Bar
 
     with tempfile.TemporaryDirectory(prefix="tinykit") as temporary:
         folder = Path(temporary)
@@ -130,7 +130,7 @@ def _compile(files: Mapping[str, str], objects: Sequence[_Object]) -> None:
         quiet = len(objects) < 4 or not sys.stderr.isatty()
         with (
             ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as workers,
-            tqdm(total=len(objects), desc="compiling", disable=quiet, leave=False) as bar,
+            Bar(total=len(objects), desc="compiling", disable=quiet, leave=False) as bar,
         ):
             for _ in workers.map(compile_one, objects):
                 bar.update()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.files import files_below
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION
 from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_image, load_motion
 from tinykit.datasets.archives import is_hidden
@@ -63,10 +64,10 @@ BY_KIND = {
 
 def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The files with one of these suffixes anywhere in a folder, sorted; hidden ones left out."""
-    return sorted(
+    return [
         path
-        for path in folder.rglob("*")
+        for path in files_below(folder)
         if path.suffix.lower() in suffixes
         and path.is_file()
         and not is_hidden(path.relative_to(folder).as_posix())
-    )
+    ]
