@@ -116,7 +116,7 @@ def cut_in_its_header(path):
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_text("hello, I am no sound\n" * 99), "not a sound file"),
         (lambda path: path.write_bytes(np.random.default_rng(0).bytes(9_999)), "not a sound file"),
-        (cut_in_its_header, "not a sound file"),
+        (cut_in_its_header, "is cut short: it ends within its header"),
         (lambda path: soundfile.write(path, np.zeros(0), RATE), "no samples"),
         (nan, "samples that are not numbers (1 NaN or infinite)"),
         (infinite, "samples that are not numbers (1 NaN or infinite)"),

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.files import is_hidden
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION
 from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_image, load_motion
-from tinykit.datasets.archives import is_hidden
 from tinykit.datasets.files.motion import SUFFIXES as MOTION_SUFFIXES
 from tinykit.datasets.files.motion import Recording
 from tinykit.features import LogMel, Motion, Picture
