@@ -585,7 +585,7 @@ def test_a_picture_with_two_labels_is_left_out_of_both(tmp_path):
         (photos(dict.fromkeys("abcdefghijklm", 3)), "has 13 labels (a, b, c and 10 more)"),
         (photos({"a": 9, "b": 2}), "has 2 pictures of 'b', fewer than 3"),
         (photos({"a": 9, "b": 1}), "has 1 picture of 'b', fewer than 3"),
-        (photos({"a": 9, "b": 9}) | {"b/x.HEIC": b"1"}, "b/x.HEIC: .HEIC pictures cannot be read"),
+        (photos({"a": 9, "b": 9}) | {"b/x.DNG": b"1"}, "b/x.DNG: .DNG pictures cannot be read"),
         ({"instances_val2017.json": coco(half(9))}, "Put the folder train2017 or val2017 beside"),
         (
             {"instances_val2017.json": coco(half(9)), "a/1.png": png(1)},

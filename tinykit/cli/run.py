@@ -73,6 +73,18 @@ def run(project: str, out: Path, parameters: dict) -> dict:
     return json.loads((out / "report.json").read_text(encoding="utf-8"))
 
 
+def refuse_missing_run(out: Path) -> None:
+    """Raise TinykitError when nothing is in `out` yet; it names the command that comes first."""
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        return
+    project = out.name if out.name in PROJECTS else next(iter(PROJECTS))
+    standard = out.absolute() == (Path("build") / project).absolute()
+    raise TinykitError(
+        f"{out} has no outputs of a run yet. Make them first, in under a minute: "
+        f"python3 kit.py run {project} --checkpoint{'' if standard else f' --out {out}'}"
+    )
+
+
 def refuse_foreign_files(out: Path) -> None:
     """Raise TinykitError when `out` holds anything that no run has made: it would be lost."""
     if not out.exists():

@@ -236,7 +236,7 @@ def _divided(recordings: Recordings, words: list[str]) -> tuple[dict[str, list[_
     clips = []
     for label, folders in enumerate([*([word] for word in keys), others, SILENCE_FOLDERS]):
         files = recordings.files(folders)
-        if 0 < len(files) < FEWEST:
+        if len(files) < FEWEST and (files or label < len(words)):
             name = [*words, UNKNOWN, SILENCE][label]
             raise TinykitError(
                 f"{recordings.tree.path} has {len(files)} recordings of {name!r}, fewer than "

@@ -9,11 +9,12 @@ import soundfile
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.files.audio_headers import (
     STREAMED,
+    boxes_are_cut,
     is_wav,
     mended_wav,
     mp3_is_cut,
-    mp4_is_cut,
     ogg_is_cut,
+    promised_by_caf,
 )
 
 #: How the names of files with sound in them end; films are among them. What a file holds decides.
@@ -39,8 +40,8 @@ _KINDS = (
     *((4, box, "mov") for box in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")),
 )
 # Which of them say in their header how long they last.
-_SAY_THEIR_LENGTH = {"matroska", "asf", "caf", "aiff", "au", "flac", "mp3", "w64"}
-_ASKED = {"AIFF", "AU", "W64"}  # of these, libsndfile reads what is there and does not tell
+_SAY_THEIR_LENGTH = {"matroska", "asf", "caf", "aiff", "au", "flac", "mp3"}
+_ASKED = {"AIFF", "AU"}  # of these, libsndfile reads what is there and does not tell
 _TOLERANCE = 0.1  # seconds; codecs begin and end a little beside what the header says
 
 
@@ -87,13 +88,16 @@ def decode(content: bytes, name: str) -> Sound:
     if is_wav(content):
         wav = mended_wav(content, name)
         content, streamed, promised = wav.content, wav.streamed, wav.promised
+    if content[:4] == b"caff":
+        promised = promised_by_caf(content)
     sound = _by_libsndfile(content) or _by_ffmpeg(content, name)
-    if promised is not None:
+    if promised is not None and sound.seconds < promised - 0.01:
         sound.cut(promised)
     if streamed:
         sound.changes.append(STREAMED)
     if len(sound.samples) == 0:
-        what = f"is {sound.changes[0]}" if sound.changes else "holds no samples"
+        cut = [change for change in sound.changes if change.startswith(CUT)]
+        what = f"is {cut[0]}" if cut else "holds no samples"
         raise TinykitError(f"{name} {what}. Record or copy it again, or delete it.")
     return sound
 
@@ -153,7 +157,7 @@ def _by_ffmpeg(content: bytes, name: str) -> Sound:
     import av
 
     kind = _kind(content)
-    is_cut = {"mov": mp4_is_cut, "ogg": ogg_is_cut}.get(kind, lambda _: False)(content)
+    is_cut = {"mov": boxes_are_cut, "ogg": ogg_is_cut}.get(kind, lambda _: False)(content)
     try:
         if kind is None:
             raise ValueError("none of the kinds that are read")
@@ -181,6 +185,8 @@ def _all_of(container, content: bytes, kind: str, is_cut: bool) -> Sound:
     import av
 
     stream = container.streams.audio[0]
+    if stream.codec_context is None:  # PyAV would crash
+        raise ValueError("no decoder for it")
     pieces, end, damaged, rate = [], 0.0, 0, 0
     for packet in container.demux(stream):
         try:

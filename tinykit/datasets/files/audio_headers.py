@@ -49,29 +49,31 @@ def mended_wav(content: bytes, name: str) -> Wav:
     Raises TinykitError beginning with `name` when the file ends before its samples begin.
     """
     order = _RIFFS[content[:4]]
-    at, long_size, format_chunk = 12, None, None
-    while content[at : at + 4] != b"data":
-        if at + 8 > len(content):
-            raise TinykitError(
-                f"{name} is cut short: it ends within its header, before any sound. "
-                "Copy or record it again, or delete it."
-            )
+    at, long_size, format_chunk, regular = 12, None, None, content[:4] in (b"RIFF", b"RIFX")
+    while content[at : at + 4] != b"data" and at + 8 <= len(content):
         size = struct.unpack(order + "I", content[at + 4 : at + 8])[0]
         body = content[at + 8 : at + 8 + size]
         if content[at : at + 4] == b"ds64" and len(body) >= 16:
             long_size = struct.unpack("<Q", body[8:16])[0]
         elif content[at : at + 4] == b"fmt ":
             format_chunk = body
+        end = at + 8 + size + size % 2
         at = _next_chunk(content, at + 8, size)
+        regular = regular and at == end
     start = at + 8
-    claimed = struct.unpack(order + "I", content[at + 4 : start].ljust(4, b"\0"))[0]
+    if start > len(content):
+        raise TinykitError(
+            f"{name} is cut short: it ends within its header, before any sound. "
+            "Copy or record it again, or delete it."
+        )
+    claimed = struct.unpack(order + "I", content[at + 4 : start])[0]
     if content[:4] in (b"RF64", b"BW64") and claimed == 0xFFFF_FFFF:
         claimed = long_size or 0
     there = len(content) - start
     if format_chunk is None or len(format_chunk) < 14:
         return Wav(content)
     if claimed <= there and _ends(content, start, claimed):
-        if claimed and content[:4] in (b"RIFF", b"RIFX"):
+        if claimed and regular and not _lacks_extension(order, format_chunk):
             return Wav(content)
         return _with_header(order, format_chunk, content, start, claimed)
     streamed = claimed <= there or claimed == 0 or claimed >= _UNKNOWN_FROM
@@ -83,6 +85,11 @@ def mended_wav(content: bytes, name: str) -> Wav:
     if claimed - there <= max(start, 0.01 * rate):
         return wav
     return Wav(wav.content, promised=claimed / rate)
+
+
+def _lacks_extension(order: str, format_chunk: bytes) -> bool:
+    """Whether the format refers to more of it that is not there."""
+    return struct.unpack(order + "H", format_chunk[:2])[0] == _EXTENSIBLE and len(format_chunk) < 40
 
 
 def _bytes_a_second(order: str, format_chunk: bytes) -> int:
@@ -118,12 +125,12 @@ def _ends(content: bytes, start: int, size: int) -> bool:
 def _with_header(order: str, format_chunk: bytes, content: bytes, start: int, size: int) -> Wav:
     """The samples behind the plainest header."""
     kind, channels, _, _, block = struct.unpack(order + "HHIIH", format_chunk[:14])
-    if kind == _EXTENSIBLE and len(format_chunk) < 40:  # what it extends is missing
+    if _lacks_extension(order, format_chunk):
         format_chunk = struct.pack(order + "H", _PCM) + format_chunk[2:16]
     if kind in (_PCM, _FLOAT) and len(format_chunk) >= 16:
         format_chunk = format_chunk[:16]
         bits = struct.unpack(order + "H", format_chunk[14:16])[0]
-        block = channels * -(-bits // 8)
+        block = min(channels * -(-bits // 8), 0xFFFF)
         # Lengths of a sample and of a second that are wrong are no trouble, for they are known.
         format_chunk = format_chunk[:12] + struct.pack(order + "H", block) + format_chunk[14:]
     samples = content[start : start + size]
@@ -133,6 +140,19 @@ def _with_header(order: str, format_chunk: bytes, content: bytes, start: int, si
     body += b"data" + struct.pack(order + "I", len(samples)) + samples
     riff = b"RIFX" if order == ">" else b"RIFF"
     return Wav(riff + struct.pack(order + "I", len(body) + 4) + b"WAVE" + body)
+
+
+def promised_by_caf(content: bytes) -> float | None:
+    """Seconds that a CAF file without a codec promises; None of others, or where it has no end."""
+    try:
+        rate, _, _, packet, frames = struct.unpack(">d4sIII", content[20:44])
+        at = 8
+        while content[at : at + 4] != b"data":
+            at += 12 + max(struct.unpack(">q", content[at + 4 : at + 12])[0], 0)
+        size = struct.unpack(">q", content[at + 4 : at + 12])[0]
+        return (size - 4) / packet * frames / rate if size > 0 and packet and rate > 0 else None
+    except (struct.error, OverflowError):
+        return None
 
 
 def mp3_is_cut(content: bytes) -> bool:
@@ -161,8 +181,8 @@ def ogg_is_cut(content: bytes) -> bool:
     return False
 
 
-def mp4_is_cut(content: bytes) -> bool:
-    """Whether the last box of an MP4 file (M4A, MOV, 3GP) goes beyond its end."""
+def boxes_are_cut(content: bytes) -> bool:
+    """Whether the last box of a file in boxes (M4A, MOV, 3GP, HEIC) goes beyond its end."""
     at = 0
     while at + 8 <= len(content):
         size, kind = int.from_bytes(content[at : at + 4], "big"), content[at + 4 : at + 8]
