@@ -60,6 +60,9 @@ def test_what_is_not_read_of_a_folder_is_named(trained, tmp_path, capsys):
 def test_a_folder_without_sound_says_what_it_has_instead(trained, tmp_path, capsys):
     (tmp_path / "notes.txt").write_bytes(b"x")
     [row] = rows_of(trained, tmp_path, code=2, capsys=capsys)
+    (tmp_path / "a.wav").write_bytes(b"")
+    [empty] = rows_of(trained, tmp_path, code=2, capsys=capsys)
+    assert "a.wav is empty" in empty["error"] and "notes.txt" in empty["notes"][0]
     assert "holds no sound files" in row["error"] and "notes.txt" in row["error"]
 
 
@@ -80,11 +83,11 @@ def test_before_the_first_run_the_command_that_comes_first_is_named(
 ):
     monkeypatch.chdir(tmp_path)
     files = ["a.wav"] if command == "predict" else []
-    for out, option in (("build/visual_wake_words", ""), ("mine", " --out mine")):
+    elsewhere = "mine/keyword_spotting"
+    for out, option in (("build/keyword_spotting", ""), (elsewhere, f" --out {elsewhere}")):
         assert main([command, out, *files]) == 2
         error = capsys.readouterr().err
-        project = "keyword_spotting" if option else "visual_wake_words"
-        assert f"python3 kit.py run {project} --checkpoint{option}" in error
+        assert error.endswith(f"python3 kit.py run keyword_spotting --checkpoint{option}\n")
         assert error.count("\n") == 1 and "under a minute" in error
 
 

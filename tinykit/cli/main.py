@@ -212,7 +212,7 @@ def emulate(options: argparse.Namespace) -> int:
     from tinykit.cli import emulate as emulation
     from tinykit.cli.run import refuse_missing_run
 
-    if not options.target.suffix:
+    if options.target.name in PROJECTS:
         refuse_missing_run(options.target)
     if options.target.is_dir() or options.target.suffix == ".ino":
         result = emulation.run_sketch(options.target, options.input, options.board, options.rows)

@@ -44,6 +44,7 @@ def predict_files(
         raise TinykitError("rows (--rows) belongs to models of motion. Leave it out.")
     results, features = [], []
     for path in paths:
+        before = len(results)
         files = files_in(path, reader.suffixes) if path.is_dir() else [path]
         left_out = _left_out(path, reader) if path.is_dir() else []
         if not files:
@@ -55,13 +56,16 @@ def predict_files(
             except TinykitError as error:
                 results.append({"file": str(file), "error": str(error)})
                 continue
-            notes, left_out = [*notes, *left_out], []
             for number in range(1, len(inputs) + 1):
                 take = f"#{number}" if len(inputs) > 1 else ""
                 results.append({"file": f"{file}{take}"})
                 if notes and number == 1:
                     results[-1]["notes"] = notes
             features.append(inputs)
+        if files and left_out:
+            here = results[before:]
+            row = next((row for row in here if "error" not in row), here[0])
+            row["notes"] = [*row.get("notes", []), *left_out]
     if features:
         scores = tiny.predict(np.concatenate(features), engine=engine)
         for row, p in zip([row for row in results if "error" not in row], scores, strict=True):
@@ -86,8 +90,12 @@ def table(rows: list[dict]) -> str:
     for row in rows:
         if "error" in row:
             lines.append(f"{row['file']:<{width}}  not read: {row['error']}")
-            continue
-        scores = (f"{100 * p:>{max(6, len(x))}.1f}" for x, p in row["scores"].items())
-        lines.append(f"{row['file']:<{width}}  {row['label']:<{first}}  " + "  ".join(scores))
+        else:
+            lines.append(_scores(row, width, first))
         lines += [f"{'':<{width}}  ({note})" for note in row.get("notes", [])]
     return "\n".join(map(one_line, lines))
+
+
+def _scores(row: dict, width: int, first: int) -> str:
+    scores = (f"{100 * p:>{max(6, len(x))}.1f}" for x, p in row["scores"].items())
+    return f"{row['file']:<{width}}  {row['label']:<{first}}  " + "  ".join(scores)
