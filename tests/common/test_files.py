@@ -8,7 +8,15 @@ import threading
 import pytest
 
 from tinykit.common.errors import TinykitError
-from tinykit.common.files import files_below, replaced_folder, write_atomically, write_together
+from tinykit.common.files import (
+    files_below,
+    is_clutter,
+    is_hidden,
+    refuse_strangers,
+    replaced_folder,
+    write_atomically,
+    write_together,
+)
 
 
 def test_text_is_utf8_with_plain_line_ends(tmp_path):
@@ -136,3 +144,48 @@ def test_folders_that_vanish_while_they_are_read_are_left_out(tmp_path):
         worker.join()
     assert rounds > 10, "nothing moved"
     assert all(found == stays for found in seen)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("@eaDir/yes/x.wav", "$RECYCLE.BIN", "System Volume Information/a", ".Spotlight-V100/b"),
+        *(
+            "__MACOSX/yes/._0.wav",
+            "Thumbs.db",
+            "THUMBS.DB",
+            "a/desktop.ini",
+            ".DS_Store",
+            "~$p1.csv",
+        ),
+        *("Metadata.csv", "take/metadata.csv", "a.wav.part", "x.tmp", "#recycle/a", "lost+found/b"),
+        *("@Recycle/a", ".@__thumb/a.jpg", "a.wav@SynoEAStream", "a.wav:Zone.Identifier", ".git/x"),
+        *("a.csv~", "a.wav.crdownload", ".Trash-1000/files/a.wav", "found.000/a", "yes/._a.wav"),
+    ],
+)
+def test_what_systems_and_programs_leave_behind_is_no_example(name):
+    assert is_hidden(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("yes/anna_1.wav", "recycle/a.wav", "thumbs/db.png", "metadata_1.csv", "lost/found.jpg"),
+        *("a.part.wav", "50$/a.wav", "@home/x.wav", "#1/take.csv", "a~b/c.wav", "desktop/ini.csv"),
+    ],
+)
+def test_what_people_name_is_an_example(name):
+    assert not is_hidden(name)
+
+
+def test_what_is_lost_without_a_word_is_only_what_systems_made(tmp_path):
+    """A hidden file may be someone's: a folder with one is not replaced."""
+    for name in ("Thumbs.db", ".DS_Store", "Desktop.ini"):
+        (tmp_path / name).write_bytes(b"x")
+        assert is_clutter(name)
+    refuse_strangers(tmp_path, [])
+    for name in (".env", "~$p1.docx", "a.tmp", "Metadata.csv"):
+        (tmp_path / name).write_bytes(b"x")
+        with pytest.raises(TinykitError, match="which the kit did not write"):
+            refuse_strangers(tmp_path, [])
+        (tmp_path / name).unlink()

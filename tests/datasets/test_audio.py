@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from encoding import PHONES, encoded
 
 from tinykit.common.errors import TinykitError
 from tinykit.datasets import audio as speech_commands
 from tinykit.datasets import keyword_spotting
+from tinykit.datasets.audio_sources import TEN_WORDS
 
 RATE = 16_000
 SPLITS = ("train", "validation", "test")
@@ -24,7 +26,8 @@ SPLITS = ("train", "validation", "test")
 
 def word(*seed: int, seconds: float = 1.0, rate: int = RATE) -> np.ndarray:
     """A sound that is different for each seed, float64 (samples,)."""
-    return np.random.default_rng(seed).normal(0, 0.05, round(seconds * rate)).clip(-1, 1)
+    random = np.random.default_rng([*seed, 1])  # zeros at the end would not count
+    return random.normal(0, 0.05, round(seconds * rate)).clip(-1, 1)
 
 
 def wav(*seed: int, seconds: float = 1.0, rate: int = RATE, **how) -> bytes:
@@ -194,9 +197,9 @@ def test_other_words_are_thinned_to_balance_the_tests_and_come_from_all_speakers
 
 
 def test_all_means_the_ten_words_where_they_are_and_else_every_word(tmp_path):
-    ten = folder(tmp_path / "ten", spoken([*speech_commands.TEN_WORDS, "cat"], n_speakers=30))
+    ten = folder(tmp_path / "ten", spoken([*TEN_WORDS, "cat"], n_speakers=30))
     own = folder(tmp_path / "own", spoken(["hello", "stop", "unknown"], n_speakers=30))
-    assert keyword_spotting("all", ten).labels[:10] == list(speech_commands.TEN_WORDS)
+    assert keyword_spotting("all", ten).labels[:10] == list(TEN_WORDS)
     assert keyword_spotting("all", own).labels == ["hello", "stop", "unknown", "silence"]
 
 
@@ -368,6 +371,117 @@ def test_files_that_systems_leave_behind_are_ignored_and_others_named(tmp_path):
     ]
 
 
+def test_phones_recordings_are_read_beside_others(tmp_path, bundle):
+    """A folder as a class fills it: from iPhones, Android, a browser and a recorder."""
+    files = {}
+    for label, name in enumerate(["hello", "stop"]):
+        for number, suffix in enumerate([".m4a", ".webm", ".3gp", ".amr", ".aac", ".mp4"] * 2):
+            writer, codec, rate = PHONES[suffix]
+            content = encoded(word(label, number, rate=rate), writer, codec, rate)
+            files[f"{name}/{number}{suffix}"] = content
+    path = folder(tmp_path / "words", files)
+    with zipfile.ZipFile(tmp_path / "words.zip", "w") as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    for place in (path, tmp_path / "words.zip"):
+        data = keyword_spotting(["hello", "stop"], place)
+        assert len(of(data, "hello")) == len(of(data, "stop")) == 12
+    assert any("8000 Hz: resampled" in note for note in data.notes)
+
+
+def test_cut_files_are_used_and_named(tmp_path, bundle):
+    files = {f"{w}/{n}.wav": wav(i, n) for i, w in enumerate(["hello", "stop"]) for n in range(12)}
+    for name in ("hello/3.wav", "stop/4.wav"):
+        files[name] = files[name][:16_044]
+    data = keyword_spotting(["hello", "stop"], folder(tmp_path, files))
+    [note] = [note for note in data.notes if "cut short" in note]
+    assert note.startswith("2 clips were cut short: ")
+    for name in ("hello/3.wav", "stop/4.wav"):
+        assert f"{name} (0.5 of 1 seconds are there)" in note
+
+
+def own(n: int = 12) -> dict[str, bytes]:
+    return {f"{w}/{k}.wav": wav(i, k) for i, w in enumerate(["hello", "stop"]) for k in range(n)}
+
+
+def test_copies_of_a_recording_are_left_out(tmp_path, bundle):
+    """A copy in the test would be a question whose answer was learned by heart."""
+    files = own()
+    files["hello/3 (1).wav"] = files["hello/3.wav"]
+    files["hello/take.wav"] = files["hello/3.wav"]
+    flac = io.BytesIO()
+    soundfile.write(flac, soundfile.read(io.BytesIO(files["stop/5.wav"]))[0], RATE, format="FLAC")
+    files["stop/other format.flac"] = flac.getvalue()
+    data = keyword_spotting(["hello", "stop"], folder(tmp_path, files))
+    assert len(of(data, "hello")) == len(of(data, "stop")) == 12
+    assert (
+        sum(file.startswith("hello/3") or file == "hello/take.wav" for file in all_files(data)) == 1
+    )
+    [note] = [note for note in data.notes if "copies" in note]
+    assert note.startswith("Left out, copies of other recordings: hello/")
+    assert "stop/other format.flac" in note
+
+
+def all_files(data) -> list[str]:
+    return [str(file) for split in SPLITS for file in getattr(data, split).files]
+
+
+def test_a_recording_under_two_words_is_left_out_of_both(tmp_path, bundle):
+    files = own()
+    files["stop/same.wav"] = files["hello/3.wav"]
+    data = keyword_spotting(["hello", "stop"], folder(tmp_path, files))
+    assert {"stop/same.wav", "hello/3.wav"} & set(all_files(data)) == set()
+    assert len(of(data, "hello")) == 11 and len(of(data, "stop")) == 12
+    assert (
+        "Left out, the same recording under several labels: hello/3.wav = stop/same.wav."
+        in data.notes
+    )
+
+
+def test_without_copies_every_split_still_has_every_word(tmp_path, bundle):
+    """Three recordings, each there four times: whichever were drawn, the rest is divided anew."""
+    files = {
+        f"{w}/{k}_{copy}.wav": wav(i, k)
+        for i, w in enumerate(["hello", "stop"])
+        for k in range(3)
+        for copy in range(4)
+    }
+    data = keyword_spotting(["hello", "stop"], folder(tmp_path, files))
+    assert len(of(data, "hello")) == len(of(data, "stop")) == 3
+    assert all({0, 1} <= set(getattr(data, split).y) for split in SPLITS)
+
+
+def test_a_word_with_nothing_of_its_own_is_refused_with_both_names(tmp_path, bundle):
+    files = own(4)
+    files |= {f"stop/copy_{k}.wav": files[f"hello/{k}.wav"] for k in range(4)}
+    text = refused(words=["hello", "stop"], data=folder(tmp_path, files))
+    assert "has 0 recordings of 'hello'" in text
+    assert "the same recording under several labels: hello/0.wav = stop/copy_0.wav" in text
+
+
+def test_a_word_with_few_recordings_is_named_with_their_number(tmp_path, bundle):
+    files = {f"hello/{k}.wav": wav(0, k) for k in range(60)}
+    files |= {f"stop/{k}.wav": wav(1, k) for k in range(3)}
+    data = keyword_spotting(["hello", "stop"], folder(tmp_path, files))
+    [note] = [note for note in data.notes if "too few" in note]
+    assert "only 3 examples of 'stop' (the others have 60)" in note
+
+
+def test_what_is_left_out_is_named(tmp_path, bundle):
+    files = own() | {"hello/list.txt": b"x", "stop/song.mid": b"MThd", "plan.docx": b"x"}
+    files |= {"README.md": b"x", "hello/Metadata.csv": b"x", "hello/9.wav.part": b"x"}
+    data = keyword_spotting(["hello", "stop"], folder(tmp_path, files))
+    assert "Left out, not sound: hello/list.txt, plan.docx, stop/song.mid." in map(
+        in_order, data.notes
+    )
+
+
+def in_order(note: str) -> str:
+    """A note whose names stand in alphabetical order."""
+    start, _, names = note.removesuffix(".").partition(": ")
+    return f"{start}: {', '.join(sorted(names.split(', ')))}."
+
+
 # What is refused
 
 SILENT = io.BytesIO()
@@ -378,7 +492,7 @@ BAD = {
     "text.wav": (b"no sound at all", "is not a sound file"),
     "nan.wav": (nan_wav(), "samples that are not numbers (1 NaN or infinite)"),
     "tiny.wav": (wav(1, seconds=0.05), "lasts 0.05 s"),
-    "phone.m4a": (b"x", ".m4a files cannot be read"),
+    "phone.m4a": (b"x", "is not a sound file"),
 }
 
 
@@ -401,7 +515,7 @@ def test_all_recordings_that_cannot_be_used_are_named_at_once(tmp_path):
     ("files", "words", "reason"),
     [
         ({}, ["yes"], "has no recordings"),
-        ({"yes.wav": wav(1)}, ["yes"], "has no recordings"),
+        ({"yes.wav": wav(1)}, ["yes"], "has 1 recording (yes.wav), but not sorted by word"),
         ({f"yes/{n}.wav": wav(n) for n in range(9)}, ["yes"], "one class only (yes)"),
         (spoken(["yes"], 9), ["yes"], "one class only"),
         (spoken(["yes", "no"], 9), ["yes", "stop", "o'k"], "no recordings of 'stop', \"o'k\""),

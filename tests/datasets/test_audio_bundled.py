@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import tinykit as tk
-from tinykit.datasets.audio import BUNDLED, TEN_WORDS
+from tinykit.datasets.audio import BUNDLED
+from tinykit.datasets.audio_sources import TEN_WORDS
 
 FOLDER = BUNDLED.parent
 

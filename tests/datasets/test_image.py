@@ -557,6 +557,31 @@ def test_pictures_in_no_folder_are_left_out_and_told(tmp_path):
     assert "Left out, in no label's folder: c.png." in data.notes
 
 
+def test_what_systems_leave_behind_is_no_label_and_is_not_named(tmp_path):
+    files = photos({"a": 10, "b": 10})
+    for name in ("@eaDir/000.png", "$RECYCLE.BIN/x.png", "lost+found/x.png", "#recycle/a/x.png"):
+        files[name] = png(len(files))
+    files |= {"a/~$plan.png": b"x", "a/9.png.part": b"x", "Metadata.csv": "x", "b/Thumbs.db": b"x"}
+    data = visual_wake_words(folder(tmp_path, files))
+    assert data.labels == ["a", "b"] and len(split_of(data)) == 20
+    assert not any("Left out" in note for note in data.notes)
+
+
+def test_a_label_with_few_pictures_is_named_with_their_number(tmp_path):
+    data = visual_wake_words(folder(tmp_path, photos({"a": 60, "b": 3})))
+    assert any("only 3 examples of 'b' (the others have 60)" in note for note in data.notes)
+
+
+def test_what_was_scaled_is_named(tmp_path):
+    deep = io.BytesIO()
+    values = pixels(1)[..., 0].astype(np.uint16) * 16
+    Image.fromarray(values).save(deep, "PNG")
+    files = photos({"a": 10, "b": 10}) | {"a/deep.png": deep.getvalue()}
+    data = visual_wake_words(folder(tmp_path, files))
+    change = f"of numbers up to {values.max():,}: read as 12 bits a colour"
+    assert f"Scaled to 8 bits a colour: a/deep.png ({change})." in data.notes
+
+
 def test_copies_of_a_picture_are_left_out(tmp_path):
     """A copy in the test would be a question whose answer was learned by heart."""
     files = photos({"a": 20, "b": 20})
@@ -585,7 +610,7 @@ def test_a_picture_with_two_labels_is_left_out_of_both(tmp_path):
         (photos(dict.fromkeys("abcdefghijklm", 3)), "has 13 labels (a, b, c and 10 more)"),
         (photos({"a": 9, "b": 2}), "has 2 pictures of 'b', fewer than 3"),
         (photos({"a": 9, "b": 1}), "has 1 picture of 'b', fewer than 3"),
-        (photos({"a": 9, "b": 9}) | {"b/x.HEIC": b"1"}, "b/x.HEIC: .HEIC pictures cannot be read"),
+        (photos({"a": 9, "b": 9}) | {"b/x.DNG": b"1"}, "b/x.DNG: .DNG pictures cannot be read"),
         ({"instances_val2017.json": coco(half(9))}, "Put the folder train2017 or val2017 beside"),
         (
             {"instances_val2017.json": coco(half(9)), "a/1.png": png(1)},

@@ -224,7 +224,10 @@ def compile_model(options: argparse.Namespace) -> int:
 def emulate(options: argparse.Namespace) -> int:
     """Run on the virtual board; exit code 1 when bytes differ from TFLM's or the sketch crashes."""
     from tinykit.cli import emulate as emulation
+    from tinykit.cli.run import refuse_missing_run
 
+    if options.target.name in PROJECTS:
+        refuse_missing_run(options.target)
     if options.target.is_dir() or options.target.suffix == ".ino":
         result = emulation.run_sketch(options.target, options.input, options.board, options.rows)
     else:

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.board import VirtualBoard
+from tinykit.cli.run import refuse_missing_run
 from tinykit.common.errors import TinykitError, one_line
 from tinykit.common.kinds import MOTION, kind_of_model
-from tinykit.datasets.files.readers import BY_KIND, files_in
+from tinykit.datasets.archives import listed
+from tinykit.datasets.files.readers import BY_KIND, Reader, files_in, others_in
 from tinykit.quantization.tiny_model import TinyModel
 
 
@@ -28,8 +30,10 @@ def predict_files(
     Returns:
         One dict per input: `file`, `label` and `scores` {label: 0 ... 1}, with `notes` when the
         recording was converted; or `file` and `error` when it could not be read. Each take in a
-        file of several is an input of its own, `file#1` (which has the notes), `file#2` ...
+        file of several is an input of its own, `file#1` (which has the notes), `file#2` ... What
+        in a folder is of another kind is named in the notes of the folder's first file.
     """
+    refuse_missing_run(out_dir)
     tiny = TinyModel.load(out_dir)
     if tiny.frontend is None:
         raise TinykitError(
@@ -41,10 +45,12 @@ def predict_files(
         raise TinykitError("rows (--rows) belongs to models of motion. Leave it out.")
     results, features = [], []
     for path in paths:
+        before = len(results)
         files = files_in(path, reader.suffixes) if path.is_dir() else [path]
+        left_out = _left_out(path, reader) if path.is_dir() else []
         if not files:
             error = f"{path} holds no {reader.name} files. Give a folder that has some."
-            results.append({"file": str(path), "error": error})
+            results.append({"file": str(path), "error": " ".join([error, *left_out])})
         for file in files:
             try:
                 inputs, notes = reader.read(file, tiny.frontend, rows)
@@ -57,6 +63,10 @@ def predict_files(
                 if notes and number == 1:
                     results[-1]["notes"] = notes
             features.append(inputs)
+        if files and left_out:
+            here = results[before:]
+            row = next((row for row in here if "error" not in row), here[0])
+            row["notes"] = [*row.get("notes", []), *left_out]
     if features:
         scores = tiny.predict(
             np.concatenate(features), engine=VirtualBoard() if engine == "compiled" else engine
@@ -65,6 +75,13 @@ def predict_files(
             row["label"] = tiny.labels[int(np.argmax(p))]
             row["scores"] = dict(zip(tiny.labels, map(float, p), strict=True))
     return results
+
+
+def _left_out(folder: Path, reader: Reader) -> list[str]:
+    """A sentence about the files in a folder that are of another kind, if there are any."""
+    others = others_in(folder, reader.suffixes)
+    count = "1 file" if len(others) == 1 else f"{len(others):,} files"
+    return [f"Left out of {folder}, {count} not of {reader.name}: {listed(others)}."] * bool(others)
 
 
 def table(rows: list[dict]) -> str:
@@ -76,8 +93,12 @@ def table(rows: list[dict]) -> str:
     for row in rows:
         if "error" in row:
             lines.append(f"{row['file']:<{width}}  not read: {row['error']}")
-            continue
-        scores = (f"{100 * p:>{max(6, len(x))}.1f}" for x, p in row["scores"].items())
-        lines.append(f"{row['file']:<{width}}  {row['label']:<{first}}  " + "  ".join(scores))
+        else:
+            lines.append(_scores(row, width, first))
         lines += [f"{'':<{width}}  ({note})" for note in row.get("notes", [])]
     return "\n".join(map(one_line, lines))
+
+
+def _scores(row: dict, width: int, first: int) -> str:
+    scores = (f"{100 * p:>{max(6, len(x))}.1f}" for x, p in row["scores"].items())
+    return f"{row['file']:<{width}}  {row['label']:<{first}}  " + "  ".join(scores)

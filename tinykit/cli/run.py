@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinykit.common.errors import TinykitError
-from tinykit.common.files import CLUTTER, replaced_folder, write_atomically
+from tinykit.common.files import is_clutter, replaced_folder, write_atomically
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -21,8 +21,6 @@ PROJECTS: dict[str, Path] = {
 }
 
 OUTPUTS = {"model.tflite", "tinymodel.json", "report.json", "sketch", "notebook.ipynb"}
-
-_CLUTTER = CLUTTER | {".ipynb_checkpoints"}
 
 
 class CheckFailed(Exception):  # noqa: N818 (a verdict, not a fault)
@@ -75,13 +73,26 @@ def run(project: str, out: Path, parameters: dict) -> dict:
     return json.loads((out / "report.json").read_text(encoding="utf-8"))
 
 
+def refuse_missing_run(out: Path) -> None:
+    """Raise TinykitError when nothing is in `out` yet; it names the command that comes first."""
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        return
+    project = out.name if out.name in PROJECTS else next(iter(PROJECTS))
+    standard = out.absolute() == (Path("build") / project).absolute()
+    raise TinykitError(
+        f"{out} has no outputs of a run yet. Make them first, in under a minute: "
+        f"python3 kit.py run {project} --checkpoint{'' if standard else f' --out {out}'}"
+    )
+
+
 def refuse_foreign_files(out: Path) -> None:
     """Raise TinykitError when `out` holds anything that no run has made: it would be lost."""
     if not out.exists():
         return
     if not out.is_dir():
         raise TinykitError(f"{out} is not a folder. Choose another one with --out.")
-    foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in OUTPUTS | _CLUTTER)
+    names = (entry.name for entry in out.iterdir())
+    foreign = sorted(name for name in names if name not in OUTPUTS and not is_clutter(name))
     if foreign:
         raise TinykitError(
             f"{out} holds {foreign[0]}, which is not from a run and would be lost. "

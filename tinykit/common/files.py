@@ -10,7 +10,49 @@ from pathlib import Path
 
 from tinykit.common.errors import TinykitError
 
-CLUTTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # what file managers leave behind
+#: What systems keep in people's folders for themselves, in small letters: nobody misses it.
+CLUTTER = frozenset(
+    {
+        *(".ds_store", ".spotlight-v100", ".trashes", ".fseventsd", ".temporaryitems"),  # macOS
+        *("__macosx", ".appledouble", "icon\r", "network trash folder", "temporary items"),
+        *(
+            "thumbs.db",
+            "ehthumbs.db",
+            "ehthumbs_vista.db",
+            "desktop.ini",
+            "$recycle.bin",
+        ),  # Windows
+        *("recycler", "recycled", "system volume information", "found.000"),
+        *("@eadir", "#recycle", "#snapshot", "@tmp", "@recycle", "@recently-snapshot"),  # Synology
+        *(".@__thumb", "lost+found", ".directory", ".ipynb_checkpoints"),  # QNAP, Linux, Jupyter
+    }
+)
+# Files that are not there yet, or no longer; locks of office programs; what a disk server adds.
+_UNFINISHED = (
+    *(".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".bak", "~"),
+    *("@synoeastream", "@synoresource", "zone.identifier", ".lnk", ".url"),
+)
+_NOTES = frozenset({"metadata.csv"})  # phones' loggers put it beside each recording
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder of this name is one that systems make for themselves."""
+    return name.casefold() in CLUTTER
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a path (`/` between folders) leads to what nobody put there as an example.
+
+    Such are hidden files, what systems keep for themselves, downloads that are not complete, locks
+    of office programs (`~$p1.csv`) and the `Metadata.csv` of phones' loggers.
+    """
+    return any(
+        part.startswith((".", "~$"))
+        or is_clutter(part)
+        or part.casefold().endswith(_UNFINISHED)
+        or part.casefold() in _NOTES
+        for part in path.split("/")
+    )
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> Path:
@@ -131,7 +173,7 @@ def refuse_strangers(folder: Path, names: Collection[str]) -> None:
     """
     for file in files_below(folder):
         name = file.relative_to(folder).as_posix()
-        if not file.is_file() or file.name in CLUTTER:
+        if not file.is_file() or is_clutter(file.name):
             continue
         code = file.suffix in (".ino", ".cpp", ".h") and "/" not in name
         if name not in names or (code and b"tinykit" not in file.read_bytes()):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.files import is_hidden
 
 # What Python's archive modules raise for a file that is cut short, altered or encrypted.
 _DAMAGED = (
@@ -42,7 +43,8 @@ class Tree:
     Attributes:
         path: the folder or archive.
         names: paths inside it, `/` between folders, in the order that is quickest to read.
-            Hidden files (`.DS_Store`, `._x.wav`, `desktop.ini`, `__MACOSX/`) are not among them.
+            What nobody put there as an example (`.DS_Store`, `desktop.ini`, `@eaDir/`; see
+            `tinykit.common.files.is_hidden`) is not among them.
         read: gives the content of one of `names`; raises TinykitError when it cannot be read.
     """
 
@@ -254,12 +256,4 @@ def _link(path: Path, name: str) -> TinykitError:
     return TinykitError(
         f"{path} is refused: its member {name!r} is a link or a device, not a file. "
         "Pack the files themselves (tar --dereference)."
-    )
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a path (`/` between folders) leads to what systems keep for themselves."""
-    return any(
-        part.startswith(".") or part.lower() in {"__macosx", "desktop.ini", "thumbs.db"}
-        for part in name.split("/")
     )

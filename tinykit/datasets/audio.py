@@ -4,8 +4,7 @@ The bundled clips, the public data set and a student's own folder are all read b
 Taught in notebook 01.
 """
 
-import re
-import unicodedata
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,10 +15,26 @@ from typing import ClassVar
 import numpy as np
 
 from tinykit.common.errors import TinykitError
-from tinykit.datasets.archives import Tree, common_folder, listed, open_tree, place
+from tinykit.datasets.archives import listed, natural_order, open_tree, place
+from tinykit.datasets.audio_sources import (
+    FEWEST,
+    NOISE_FOLDERS,
+    SILENCE,
+    SILENCE_FOLDERS,
+    UNKNOWN,
+    UNKNOWN_FOLDERS,
+    Recordings,
+    chosen_words,
+    key,
+    official_splits,
+    speaker,
+    stem,
+    survey,
+)
+from tinykit.datasets.counts import few_examples
 from tinykit.datasets.dataset import SampledDataset, Split
 from tinykit.datasets.decoding import decoded
-from tinykit.datasets.files.audio import counted, to_clip, to_samples
+from tinykit.datasets.files.audio import SILENT, counted, to_clip, to_samples
 from tinykit.datasets.splits import SPLITS, assign
 
 
@@ -46,33 +61,13 @@ SAMPLE_RATE = 16_000
 
 N_SAMPLES = 16_000
 
-TEN_WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
-
-UNKNOWN, SILENCE = "unknown", "silence"
-
 BUNDLED = Path(__file__).parents[2] / "datasets" / "keyword_spotting" / "clips.zip"
-
-_NOISE_FOLDERS = {"_background_noise_", "background_noise"}
-
-_UNKNOWN_FOLDERS = {"_unknown_", UNKNOWN}
-
-_SILENCE_FOLDERS = {"_silence_", SILENCE}
-
-_SOUNDS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au")
-
-_UNREADABLE_SOUNDS = (".m4a", ".aac", ".mp4", ".wma", ".webm", ".amr", ".3gp")
-
-_OFFICIAL_NAME = re.compile(r"([0-9a-f]{8})_nohash_\d")  # some test files have the word before it
-
-_LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 
 # Clips of "unknown" or "silence" for each clip of a keyword, at most: training gains from many
 # different words, a test becomes lopsided by them.
 _AT_MOST = {"train": 16, "validation": 8, "test": 8}
 
 _MANY_UNKNOWN = 20_000  # no more in any split: what fits a laptop's memory
-
-_FEWEST = 3  # clips of a class: one for each split
 
 _MANY = 20_000  # clips from which on loading shows its progress
 
@@ -96,27 +91,14 @@ class _Noise:
     samples: np.ndarray
 
 
-@dataclass(frozen=True)
-class _Recordings:
-    """The sound files of a data set by folder; `root` is where in its tree they begin."""
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """The splits by name, the noise to train with, notes, and what was changed in which file."""
 
-    tree: Tree
-    root: str
-    folders: dict[str, list[str]]
-
-    @property
-    def words(self) -> list[str]:
-        return sorted(set(self.folders) - _NOISE_FOLDERS - _UNKNOWN_FOLDERS - _SILENCE_FOLDERS)
-
-    def files(self, folders: Iterable[str]) -> list[str]:
-        return sorted(file for folder in folders for file in self.folders.get(folder, []))
-
-    def read(self, file: str) -> bytes:
-        return self.tree.read(self.root + file)
-
-    def title(self, file: str) -> str:
-        """The file's name for an error message."""
-        return f"{self.tree.path.name}/{file}"
+    splits: dict[str, Split]
+    noise: list[np.ndarray]
+    notes: list[str]
+    changes: list[tuple[str, str]]
 
 
 def keyword_spotting(
@@ -145,157 +127,133 @@ def keyword_spotting(
         TinykitError: when the data cannot be read, have one class only or lack a word, or when
             a recording cannot be used; it names the file.
     """
-    rng = np.random.default_rng(seed)
+    words = words if isinstance(words, str) else list(words or [])
+    wanted = [] if words == "all" else [words] if isinstance(words, str) else words
     with open_tree(place(data, BUNDLED)) as tree:
-        recordings, notes = _survey(tree)
-        words = _chosen_words(words, recordings)
-        splits, split_notes = _divided(recordings, words)
-        splits, balance_notes = _balanced(splits, len(words), rng)
-        noise, noise_notes = _background(recordings)
-        _add_silence(splits, noise, len(words), rng)
-        noise = [part.samples for part in noise["train"]]
-        lacking = _lacking(splits, noise, len(words))
-        if lacking and data is not None:
-            noise = _borrow(splits, noise, words, seed)
-            notes.append(f"Taken from the bundled recordings: {', '.join(lacking)}.")
-        for clips in splits.values():
-            rng.shuffle(clips)
-        arrays, changes = _loaded(recordings, splits)
-    if data is None:
-        changes = []  # the bundled clips are as they are meant to be
+        recordings, notes = survey(tree, [word for word in wanted if isinstance(word, str)])
+        words = chosen_words(words, recordings)
+        if data is None:  # the bundled clips are as they are meant to be
+            loaded = _loaded(recordings, words, seed, own=False)
+            notes += loaded.notes
+        else:
+            loaded, copy_notes = _without_copies(recordings, words, seed)
+            notes += loaded.notes + counted(loaded.changes) + copy_notes
+            y = np.concatenate([split.y for split in loaded.splits.values()])
+            notes += few_examples(words, [int(np.sum(y == label)) for label in range(len(words))])
     return AudioDataset(
         labels=[*words, UNKNOWN, SILENCE],
         sample_rate=SAMPLE_RATE,
-        **arrays,
-        noise=noise,
+        **loaded.splits,
+        noise=loaded.noise,
         source="bundled" if data is None else str(data),
-        notes=notes + split_notes + balance_notes + noise_notes + counted(changes),
+        notes=notes,
     )
 
 
-def _survey(tree: Tree) -> tuple[_Recordings, list[str]]:
-    """Sort the sound files by folder; refuse formats that cannot be read, note the rest."""
-    for name in tree.names:
-        if name.lower().endswith(_UNREADABLE_SOUNDS):
-            raise TinykitError(
-                f"{tree.path.name}/{name}: {Path(name).suffix} files cannot be read. "
-                "Save it as WAV (Audacity does), or delete it."
-            )
-    root = common_folder([name for name in tree.names if _is_sound(name)])
-    folders, outside, others = {}, [], []
-    for name in tree.names:
-        folder, _, rest = name.removeprefix(root).partition("/")
-        if not name.startswith(root) or not rest:
-            outside += [name] if _is_sound(name) else []
-        elif _is_sound(name):
-            folders.setdefault(_key(folder), []).append(name.removeprefix(root))
-        elif _key(folder) not in _NOISE_FOLDERS:
-            others.append(name)
-    notes = []
-    if outside:
-        notes.append(f"Left out, in no class's folder: {listed(outside)}.")
-    if others:
-        notes.append(f"Left out, not sound: {listed(others)}.")
-    return _Recordings(tree, root, folders), notes
+def _loaded(recordings: Recordings, words: list[str], seed: int, own: bool = True) -> "_Loaded":
+    """The splits of these recordings; what `own` ones lack is borrowed from the bundled ones."""
+    rng = np.random.default_rng(seed)
+    splits, notes = _divided(recordings, words)
+    splits, balance_notes = _balanced(splits, len(words), rng)
+    noise, noise_notes = _background(recordings)
+    _add_silence(splits, noise, len(words), rng)
+    noise = [part.samples for part in noise["train"]]
+    lacking = _lacking(splits, noise, len(words))
+    if lacking and own:
+        noise = _borrow(splits, noise, words, seed)
+        notes = [f"Taken from the bundled recordings: {', '.join(lacking)}.", *notes]
+    for clips in splits.values():
+        rng.shuffle(clips)
+    arrays, changes = _arrays(recordings, splits)
+    return _Loaded(arrays, noise, notes + balance_notes + noise_notes, changes)
 
 
-def _key(folder: str) -> str:
-    """A folder's class: special folders in any case, words exactly (macOS decomposes accents)."""
-    special = folder.casefold()
-    if special in _NOISE_FOLDERS | _UNKNOWN_FOLDERS | _SILENCE_FOLDERS:
-        return special
-    return unicodedata.normalize("NFC", folder)
+def _without_copies(
+    recordings: Recordings, words: list[str], seed: int
+) -> tuple["_Loaded", list[str]]:
+    """The splits without sounds that are there twice, and a note of each kind of them.
+
+    Where a split would lack a label without them, the rest is divided anew.
+    """
+    copies, ambiguous = [], []
+    while True:
+        notes = []
+        if copies:
+            notes.append(f"Left out, copies of other recordings: {listed(copies)}.")
+        if ambiguous:
+            notes.append(f"Left out, the same recording under several labels: {listed(ambiguous)}.")
+        try:
+            loaded = _loaded(recordings, words, seed)
+        except TinykitError as error:
+            raise TinykitError(" ".join([str(error), *notes])) from error
+        more_copies, more_ambiguous, left_out = _repeated(recordings, loaded.splits)
+        if not left_out:
+            return loaded, notes
+        copies += more_copies
+        ambiguous += more_ambiguous
+        recordings = recordings.without(left_out)
 
 
-def _is_sound(name: str) -> bool:
-    return name.lower().endswith(_SOUNDS)
+def _repeated(
+    recordings: Recordings, splits: dict[str, Split]
+) -> tuple[list[str], list[str], set[str]]:
+    """Copies of recordings, recordings with several labels ("a = b"), and all files of both.
+
+    Silent ones are all alike. Speech Commands has some of one speaker twice: in one split, that is
+    as published, and kept.
+    """
+    own = set(recordings.files(recordings.folders))
+    same: dict[bytes, list[tuple[str, int, str]]] = {}
+    for name, split in splits.items():
+        for x, y, file in zip(split.x, split.y, split.files, strict=True):
+            if file in own and np.ptp(x.astype(np.int32)) > SILENT:
+                same.setdefault(hashlib.sha256(x).digest(), []).append((str(file), int(y), name))
+    copies, ambiguous, left_out = [], [], set()
+
+    def published(group: list[tuple[str, int, str]]) -> bool:
+        return all(recordings.as_published(file) for file, *_ in group)
+
+    groups = [
+        sorted(group, key=lambda file: natural_order(file[0]))
+        for group in same.values()
+        if len(group) > 1 and not (len({of[1:] for of in group}) == 1 and published(group))
+    ]
+    for group in sorted(groups, key=lambda group: natural_order(group[0][0])):
+        files = [file for file, *_ in group]
+        if len({label for _, label, _ in group}) > 1:
+            ambiguous.append(" = ".join(files))
+            left_out.update(files)
+        else:
+            copies += files[1:]
+            left_out.update(files[1:])
+    return copies, ambiguous, left_out
 
 
-def _stem(file: str) -> str:
-    """Without its ending; some of Speech Commands' test files end in `.wav.wav`."""
-    while _is_sound(file):
-        file = file[: file.rindex(".")]
-    return file
-
-
-def _chosen_words(words: Iterable[str], recordings: _Recordings) -> list[str]:
-    """The words to spot as a list; TinykitError when the data cannot serve them."""
-    source, there = recordings.tree.path, recordings.words
-    if not recordings.folders:
-        raise TinykitError(
-            f"{source} has no recordings in it. "
-            "Put them into one folder for each word, such as yes/anna_1.wav."
-        )
-    classes = sorted(set(recordings.folders) - _NOISE_FOLDERS)
-    if len(classes) < 2:
-        raise TinykitError(
-            f"{source} has one class only ({''.join(classes) or 'noise'}). Add a folder of "
-            "recordings of another word; other words may share one that is called unknown."
-        )
-    if words == "all":
-        words = TEN_WORDS if set(TEN_WORDS) <= set(there) else there
-    words = [words] if isinstance(words, str) else list(words or [])
-    if (
-        not words
-        or not all(isinstance(word, str) for word in words)
-        or len(set(words)) < len(words)
-        or {UNKNOWN, SILENCE} & set(words)
-    ):
-        raise TinykitError(
-            f"The words {words} cannot be spotted. Name at least one word, none of them twice; "
-            f"{UNKNOWN} and {SILENCE} are added by themselves."
-        )
-    missing = [word for word in words if _key(word) not in there]
-    if missing:
-        raise TinykitError(
-            f"{source} has no recordings of {', '.join(map(repr, missing))}. "
-            f"It has {', '.join(map(repr, there)) or 'no words'}: choose among them."
-        )
-    return words
-
-
-def _divided(recordings: _Recordings, words: list[str]) -> tuple[dict[str, list[_Clip]], list[str]]:
+def _divided(recordings: Recordings, words: list[str]) -> tuple[dict[str, list[_Clip]], list[str]]:
     """All clips of the words, of other words and of silence folders, by split."""
-    keys = [_key(word) for word in words]
-    others = (set(recordings.words) | _UNKNOWN_FOLDERS) - set(keys)
+    keys = list(map(key, words))
+    others = (set(recordings.words) | UNKNOWN_FOLDERS) - set(keys)
     clips = []
-    for label, folders in enumerate([*([key] for key in keys), others, _SILENCE_FOLDERS]):
+    for label, folders in enumerate([*([word] for word in keys), others, SILENCE_FOLDERS]):
         files = recordings.files(folders)
-        if 0 < len(files) < _FEWEST:
+        if len(files) < FEWEST and (files or label < len(words)):
             name = [*words, UNKNOWN, SILENCE][label]
             raise TinykitError(
                 f"{recordings.tree.path} has {len(files)} recordings of {name!r}, fewer than "
-                f"{_FEWEST}: one to train, to validate and to test. Record more; 20 are a start."
+                f"{FEWEST}: one to train, to validate and to test. Record more; 20 are a start."
             )
-        clips += [_Clip(file, label, _speaker(file)) for file in files]
+        clips += [_Clip(file, label, speaker(file)) for file in files]
     known = sum("_nohash_" in clip.file for clip in clips)
     assigned, notes = assign(
         np.array([clip.label for clip in clips]),
         [clip.speaker for clip in clips],
-        _official(recordings, clips),
+        official_splits(recordings, [clip.file for clip in clips]),
         speakers_known=known > len(clips) / 2,
     )
     splits = {split: [] for split in SPLITS}
     for clip, split in zip(clips, assigned, strict=True):
         splits[split].append(clip)
     return splits, notes
-
-
-def _speaker(file: str) -> str:
-    """Who speaks in WORD/SPEAKER_nohash_N.wav; without `_nohash_`, the file's name stands in."""
-    name = _stem(file).rpartition("/")[2]
-    official = _OFFICIAL_NAME.search(name)
-    return official[1] if official else name.partition("_nohash_")[0]
-
-
-def _official(recordings: _Recordings, clips: list[_Clip]) -> list[str] | None:
-    """The split of each clip by the lists that come with Speech Commands, None without lists."""
-    official, there = {}, set(recordings.tree.names)
-    for split, name in _LISTS.items():
-        if recordings.root + name in there:
-            text = recordings.read(name).decode("utf-8-sig", errors="replace")
-            official |= {_stem(line.strip()): split for line in text.splitlines()}
-    return [official.get(_stem(clip.file), "train") for clip in clips] if official else None
 
 
 def _per_word(clips: list[_Clip], n_words: int) -> int:
@@ -334,12 +292,12 @@ def _many_speakers(clips: list[_Clip], n: int, rng: np.random.Generator) -> list
     return [clip for _, _, clip in sorted(turn, key=lambda item: item[:2])[:n]]
 
 
-def _background(recordings: _Recordings) -> tuple[dict[str, list[_Noise]], list[str]]:
+def _background(recordings: Recordings) -> tuple[dict[str, list[_Noise]], list[str]]:
     """The background recordings by split: no second of them is in two splits."""
     parts, short = {split: [] for split in SPLITS}, []
-    for file in recordings.files(_NOISE_FOLDERS):
+    for file in recordings.files(NOISE_FOLDERS):
         samples, _ = to_samples(recordings.read(file), recordings.title(file), SAMPLE_RATE)
-        name = _stem(file).rpartition("/")[2]
+        name = stem(file).rpartition("/")[2]
         cuts = [len(samples) * 8 // 10, len(samples) * 9 // 10]
         if len(samples) < 10 * N_SAMPLES:
             short.append(file)
@@ -383,7 +341,7 @@ def _borrow(
 ) -> list[np.ndarray]:
     """Add what is lacking from the bundled recordings; returns the noise to train with."""
     with open_tree(place(None, BUNDLED)) as tree:
-        bundled = _survey(tree)[0].words
+        bundled = survey(tree, ())[0].words
     spotted = {word.casefold() for word in words}  # these must not come as other words
     same = [word for word in bundled if word.casefold() in spotted]
     lender = keyword_spotting(same or bundled[:1], seed=seed)
@@ -400,10 +358,10 @@ def _borrow(
     return noise or lender.noise
 
 
-def _loaded(
-    recordings: _Recordings, splits: dict[str, list[_Clip]]
-) -> tuple[dict[str, Split], list[str]]:
-    """The splits as arrays, and what was changed in each clip that was converted."""
+def _arrays(
+    recordings: Recordings, splits: dict[str, list[_Clip]]
+) -> tuple[dict[str, Split], list[tuple[str, str]]]:
+    """The splits as arrays, and what was changed in each clip: its file and the change."""
     arrays = {
         split: Split(
             x=np.zeros((len(clips), N_SAMPLES), np.int16),
@@ -434,17 +392,19 @@ def _loaded(
             refused.append((file, result))
         else:
             rows[file][:], changed = result
-            changes += changed
+            changes += [(file, change) for change in changed]
     if refused:
         more = listed([recordings.title(file) for file, _ in refused[1:]], at_most=10)
         raise TinykitError(str(refused[0][1]) + (f" The same goes for {more}." if more else ""))
     return arrays, changes
 
 
-def _decode(recordings: _Recordings, name: str, content: bytes) -> tuple[np.ndarray, list[str]]:
+def _decode(recordings: Recordings, name: str, content: bytes) -> tuple[np.ndarray, list[str]]:
     file = name.removeprefix(recordings.root)
-    silence = _key(file.partition("/")[0]) in _SILENCE_FOLDERS
-    as_published = silence or _OFFICIAL_NAME.search(file) is not None
     return to_clip(
-        content, recordings.title(file), SAMPLE_RATE, N_SAMPLES, as_published=as_published
+        content,
+        recordings.title(file),
+        SAMPLE_RATE,
+        N_SAMPLES,
+        as_published=recordings.as_published(file),
     )

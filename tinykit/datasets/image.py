@@ -16,9 +16,10 @@ from PIL import Image
 
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import Tree, listed, natural_order, open_tree_of_zips, place
+from tinykit.datasets.counts import few_examples
 from tinykit.datasets.dataset import Dataset, Split
 from tinykit.datasets.decoding import decoded
-from tinykit.datasets.files.image import to_picture
+from tinykit.datasets.files.image import read_picture
 from tinykit.datasets.image_sources import PictureFile, survey
 from tinykit.datasets.splits import (
     SPLITS,
@@ -134,6 +135,9 @@ def visual_wake_words(
         splits, split_notes = _divided(labels, files, tree)
         splits, limit_notes = _limited(splits, len(labels), limit, random)
         arrays, load_notes = _loaded(tree, labels, splits, frontend)
+        if data is not None:
+            y = np.concatenate([split.y for split in arrays.values()])
+            load_notes += few_examples(labels, np.bincount(y, minlength=len(labels)).tolist())
     return ImageDataset(
         labels=labels,
         **arrays,
@@ -245,7 +249,7 @@ def _loaded(
         for split, files in splits.items()
         for file, picture in zip(files, pictures[split], strict=True)
     }
-    broken = _fill(tree, rows, frontend)
+    broken, changes = _fill(tree, rows, frontend)
     if len(broken) > max(1, _BROKEN * len(rows)):
         raise TinykitError(
             f"{len(broken):,} of {len(rows):,} pictures in {tree.path} cannot be read. The first: "
@@ -260,6 +264,8 @@ def _loaded(
         for split, files in splits.items()
     }
     notes = _about_left_out(broken, copies, ambiguous)
+    if changes:
+        notes.append(f"Scaled to 8 bits a colour: {listed(changes)}.")
     for split, part in arrays.items():
         if len(set(part.y)) < len(labels):
             raise TinykitError(
@@ -285,22 +291,26 @@ def _about_left_out(
     return notes
 
 
-def _fill(tree: Tree, rows: dict[str, np.ndarray], frontend: Picture) -> dict[str, TinykitError]:
-    """Read each file into its row; gives those that cannot be read, and why."""
+def _fill(
+    tree: Tree, rows: dict[str, np.ndarray], frontend: Picture
+) -> tuple[dict[str, TinykitError], list[str]]:
+    """Read each file into its row; gives what cannot be read, and why, and what was scaled."""
 
-    def decode(path: str, content: bytes) -> np.ndarray:
-        picture = to_picture(content, f"{tree.path.name}/{path}")
-        return picture if picture.shape == frontend.shape else frontend.pixels(picture)
+    def decode(path: str, content: bytes) -> tuple[np.ndarray, list[str]]:
+        picture, changes = read_picture(content, f"{tree.path.name}/{path}")
+        same = picture.shape == frontend.shape
+        return picture if same else frontend.pixels(picture), changes
 
     # Not of the bundled pictures: what a lesson prints should be the same each time.
     show = len(rows) >= _MANY and tree.path != BUNDLED
-    broken = {}
+    broken, scaled = {}, []
     for path, result in decoded(tree, rows, decode, unit="pictures", show=show):
         if isinstance(result, TinykitError):
             broken[path] = result
         else:
-            rows[path][:] = result
-    return broken
+            rows[path][:], changes = result
+            scaled += [f"{path} ({change})" for change in changes]
+    return broken, scaled
 
 
 def _repeated(

@@ -89,6 +89,101 @@ def test_a_short_clip_is_padded_on_both_sides(tmp_path):
     assert "padded" in notes[0]
 
 
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+def test_a_channel_wired_the_wrong_way_round_does_not_cancel_the_other(tmp_path, rate):
+    """The sum of both is silence; heard is the louder of them."""
+    word = tone(1.0, rate)
+    for first, second in ((1, -1), (0.9, -1), (-1, 0.8)):
+        soundfile.write(tmp_path / "a.wav", np.stack([first * word, second * word], axis=1), rate)
+        clip, notes = load_clip(tmp_path / "a.wav")
+        assert np.abs(clip).max() / 32_768 == pytest.approx(0.5, rel=0.02)
+        assert "channels that cancel each other: the loudest one is taken" in notes[0]
+
+
+def test_a_silent_channel_does_not_halve_the_other(tmp_path):
+    """Nor does one in which only an open socket hisses."""
+    hiss = np.random.default_rng(0).normal(0, 1e-4, RATE)
+    for other in (np.zeros(RATE), hiss):
+        soundfile.write(tmp_path / "a.wav", np.stack([other, tone(1)], axis=1), RATE)
+        clip, notes = load_clip(tmp_path / "a.wav")
+        assert np.abs(clip).max() / 32_768 == pytest.approx(0.5, rel=0.01)
+        assert notes == ["a.wav was stereo, of which one is silent: left out."]
+
+
+def test_channels_that_differ_are_averaged(tmp_path):
+    """Alike, strangers to each other, one of half the loudness: nothing cancels."""
+    random = np.random.default_rng(0).normal(0, 0.1, (RATE, 4))
+    for first, second in (
+        (random[:, 0], random[:, 0]),
+        (random[:, 0], random[:, 1]),
+        (random[:, 0], 0.5 * random[:, 0] + 0.1 * random[:, 1]),
+        (random[:, 0], 0.2 * random[:, 2]),
+    ):
+        both = np.stack([first, second], axis=1).clip(-1, 1)
+        soundfile.write(tmp_path / "a.wav", both, RATE, subtype="FLOAT")
+        clip, notes = load_clip(tmp_path / "a.wav")
+        assert np.abs(clip / 32_768 - both.mean(axis=1)).max() <= 1 / 32_768
+        assert notes == ["a.wav was stereo: averaged to one channel."]
+
+
+@pytest.mark.parametrize("peak", [1.001, 1.5, 3.0, 40.0])
+@pytest.mark.parametrize(
+    ("kind", "subtype"), [("WAV", "FLOAT"), ("WAV", "DOUBLE"), ("AIFF", "FLOAT")]
+)
+def test_fractions_beyond_full_scale_are_scaled_and_keep_their_shape(tmp_path, peak, kind, subtype):
+    word = peak * np.random.default_rng(0).uniform(-1, 1, RATE)
+    word[100] = peak
+    soundfile.write(tmp_path / "a", word, RATE, format=kind, subtype=subtype)
+    clip, notes = load_clip(tmp_path / "a")
+    # The peak is one step too high for 16 bits.
+    assert np.abs(clip / 32_768 - word / peak).max() <= 1.01 / 32_768
+    assert notes == ["a was beyond full scale: scaled down by its peak."]
+
+
+def test_fractions_up_to_full_scale_stay_as_they_are(tmp_path):
+    word = np.random.default_rng(0).uniform(-1, 1, RATE)
+    word[100] = 1
+    soundfile.write(tmp_path / "a.wav", word, RATE, subtype="FLOAT")
+    clip, notes = load_clip(tmp_path / "a.wav")
+    assert np.abs(clip / 32_768 - word).max() <= 1.01 / 32_768 and notes == []
+
+
+def cut(path, seconds: float, whole: np.ndarray):
+    soundfile.write(path, whole, RATE)
+    path.write_bytes(path.read_bytes()[: 44 + 2 * round(seconds * RATE)])
+
+
+def test_what_is_left_of_a_cut_file_is_used_with_a_word_said(tmp_path):
+    cut(tmp_path / "a.wav", 0.5, tone(1))
+    clip, notes = load_clip(tmp_path / "a.wav")
+    assert np.abs(clip[4_000:12_000] / 32_768 - tone(0.5)).max() <= 1 / 32_768
+    assert notes == [
+        "a.wav was cut short: 0.5 of 1 seconds are there.",
+        "a.wav was shorter than 1 s: padded with zeros on both sides.",
+    ]
+    cut(tmp_path / "long.wav", 4, tone(5))
+    assert load_clip(tmp_path / "long.wav")[1][0] == (
+        "long.wav was cut short: 4 of 5 seconds are there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "whole", "said"),
+    [
+        (0.05, tone(1), "lasts 0.05 s, less than 0.1 s. It is cut short: 0.05 of 1 seconds"),
+        (0, tone(1), "is cut short: 0 of 1 seconds are there"),
+        (1, np.concatenate([np.zeros(2 * RATE), tone(1)]), "It is cut short: 1 of 3 seconds"),
+    ],
+)
+def test_a_cut_file_that_cannot_be_used_is_never_only_short_or_silent(
+    tmp_path, seconds, whole, said
+):
+    cut(tmp_path / "a.wav", seconds, whole)
+    with pytest.raises(TinykitError) as refusal:
+        load_clip(tmp_path / "a.wav")
+    assert said in str(refusal.value)
+
+
 def test_float_files_in_16_bit_steps_are_scaled_not_clipped(tmp_path):
     soundfile.write(tmp_path / "loud.wav", tone(1.0) * 20_000, RATE, subtype="FLOAT")
     clip, notes = load_clip(tmp_path / "loud.wav")
@@ -116,7 +211,7 @@ def cut_in_its_header(path):
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_text("hello, I am no sound\n" * 99), "not a sound file"),
         (lambda path: path.write_bytes(np.random.default_rng(0).bytes(9_999)), "not a sound file"),
-        (cut_in_its_header, "not a sound file"),
+        (cut_in_its_header, "is cut short: it ends within its header"),
         (lambda path: soundfile.write(path, np.zeros(0), RATE), "no samples"),
         (nan, "samples that are not numbers (1 NaN or infinite)"),
         (infinite, "samples that are not numbers (1 NaN or infinite)"),

@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.common.errors import TinykitError
-from tinykit.common.files import files_below
+from tinykit.common.files import files_below, is_hidden
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION
-from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_image, load_motion
-from tinykit.datasets.archives import is_hidden
+from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_motion
+from tinykit.datasets.files.audio_decoding import SOUND_SUFFIXES
+from tinykit.datasets.files.image import UNREADABLE_IMAGES, load_picture
 from tinykit.datasets.files.motion import SUFFIXES as MOTION_SUFFIXES
 from tinykit.datasets.files.motion import Recording
 from tinykit.features import LogMel, Motion, Picture
-
-SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,8 @@ def _read_motion(file: Path, frontend: Motion, rows: int | None) -> tuple[np.nda
 
 
 def _read_picture(file: Path, frontend: Picture, _: int | None) -> tuple[np.ndarray, list[str]]:
-    return frontend([load_image(file)]), []
+    picture, notes = load_picture(file)
+    return frontend([picture]), notes
 
 
 def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
@@ -56,18 +56,25 @@ def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
 
 
 BY_KIND = {
-    AUDIO: Reader("sound", SOUND_SUFFIXES, _read_sound),
+    AUDIO: Reader("sound", set(SOUND_SUFFIXES), _read_sound),
     MOTION: Reader("motion", set(MOTION_SUFFIXES), _read_motion),
-    IMAGE: Reader("picture", set(IMAGE_SUFFIXES), _read_picture),
+    IMAGE: Reader("picture", {*IMAGE_SUFFIXES, *UNREADABLE_IMAGES}, _read_picture),
 }
 
 
 def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """The files with one of these suffixes anywhere in a folder, sorted; hidden ones left out."""
-    return [
-        path
-        for path in files_below(folder)
-        if path.suffix.lower() in suffixes
-        and path.is_file()
-        and not is_hidden(path.relative_to(folder).as_posix())
-    ]
+    return _sorted_out(folder, suffixes)[0]
+
+
+def others_in(folder: Path, suffixes: Collection[str]) -> list[str]:
+    """The names of the files that `files_in` leaves out, hidden ones aside, sorted."""
+    return [path.relative_to(folder).as_posix() for path in _sorted_out(folder, suffixes)[1]]
+
+
+def _sorted_out(folder: Path, suffixes: Collection[str]) -> tuple[list[Path], list[Path]]:
+    chosen, others = [], []
+    for path in files_below(folder):
+        if path.is_file() and not is_hidden(path.relative_to(folder).as_posix()):
+            (chosen if path.suffix.lower() in suffixes else others).append(path)
+    return chosen, others
