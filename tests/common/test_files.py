@@ -137,12 +137,13 @@ def test_folders_that_vanish_while_they_are_read_are_left_out(tmp_path):
 
     worker = threading.Thread(target=other_program)
     worker.start()
+    seen = []
     try:
-        seen = [files_below(tmp_path) for _ in range(1000)]
+        while len(seen) < 1000 or rounds < 10:  # a busy computer moves little in a thousand looks
+            seen.append(files_below(tmp_path))
     finally:
         ended.set()
         worker.join()
-    assert rounds > 10, "nothing moved"
     assert all(found == stays for found in seen)
 
 
