@@ -1,0 +1,154 @@
+"""The lessons of the course: which notebook each one is, what it takes and what it leaves behind.
+
+One place for all of them. Whoever writes a lesson moves its name from `TO_COME` into `LESSONS`;
+`tinykit run`, its list, its help and the tests follow.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tinykit.common.errors import TinykitError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: What a lesson with a network of its own leaves behind, beside its executed notebook.
+OUTPUTS = ("model.tflite", "tinymodel.json", "report.json", "sketch")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook of the course.
+
+    Attributes:
+        name: as in `tinykit run NAME`; also the sketch's and the output folder's.
+        notebook: its file.
+        title: what it teaches, in a few words.
+        minutes: to run it from top to bottom with the bundled data, on 2 idle cores.
+        own_minutes: the same with data of one's own, some hundred recordings or pictures.
+        parameters: what its cell tagged `parameters` sets; empty for a lesson without such a cell,
+            which is worked through in the browser only.
+        outputs: names in the output folder, beside notebook.ipynb; a run without them has failed.
+    """
+
+    name: str
+    notebook: Path
+    title: str
+    minutes: int
+    own_minutes: int
+    parameters: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = OUTPUTS
+
+    @property
+    def runs_headless(self) -> bool:
+        """Whether `tinykit run` can execute it: only then can it say where the outputs go."""
+        return "out" in self.parameters
+
+    @property
+    def is_technique(self) -> bool:
+        """Whether it teaches a technique (04 and later), and so shows its code in a cell."""
+        return self.notebook.name[:2] >= "04"
+
+    def to_dict(self) -> dict:
+        """Everything, ready for JSON."""
+        return asdict(self) | {"notebook": self.notebook.relative_to(ROOT).as_posix()}
+
+
+def _notebook(name: str) -> Path:
+    return ROOT / "notebooks" / f"{name}.ipynb"
+
+
+LESSONS: dict[str, Lesson] = {
+    lesson.name: lesson
+    for lesson in (
+        Lesson(
+            "first_steps",
+            _notebook("00_first_steps"),
+            "a sine wave through the whole way",
+            minutes=2,
+            own_minutes=2,
+            outputs=("sketch",),
+        ),
+        Lesson(
+            "keyword_spotting",
+            _notebook("01_keyword_spotting"),
+            "sound: a network that hears yes and no",
+            minutes=2,
+            own_minutes=7,  # 40 epochs in the place of 12
+            parameters=("data", "words", "use_checkpoint", "out"),
+        ),
+        Lesson(
+            "visual_wake_words",
+            _notebook("02_visual_wake_words"),
+            "pictures: a network that sees whether somebody is there",
+            minutes=2,
+            own_minutes=2,
+            parameters=("data", "use_checkpoint", "from_scratch", "out"),
+        ),
+        Lesson(
+            "gesture_recognition",
+            _notebook("03_gesture_recognition"),
+            "motion: a network that feels circles, waves and punches",
+            minutes=2,
+            own_minutes=2,
+            parameters=("data", "rows", "gestures", "use_checkpoint", "out"),
+        ),
+    )
+}
+
+#: Lessons that are planned: named, so that asking for one is told from a slip of the pen.
+TO_COME = (
+    "quantization",
+    "compression",
+    "distillation",
+    "two_kilobytes",
+    "always_on",
+    "low_precision_training",
+    "architecture_search",
+    "patches",
+    "learning_on_the_board",
+    "int8_training",
+    "split_learning",
+    "video",
+)
+
+
+def headless() -> list[str]:
+    """Names of the lessons that `tinykit run` executes, in the order of the course."""
+    return [name for name, lesson in LESSONS.items() if lesson.runs_headless]
+
+
+def find(name: str) -> Lesson:
+    """The lesson of that name, to be executed. Raises TinykitError when there is none."""
+    choice = f"Choose from: {', '.join(headless())}."
+    if name in TO_COME:
+        raise TinykitError(f"{name} is not part of this kit yet. {choice}")
+    if name not in LESSONS:
+        raise TinykitError(f"There is no lesson {name!r}. {choice}")
+    if not LESSONS[name].runs_headless:
+        raise TinykitError(
+            f"{name} is worked through in the browser: open {LESSONS[name].notebook.name} with "
+            f"`lab`. To run one here: {', '.join(headless())}."
+        )
+    return LESSONS[name]
+
+
+def those_with(parameter: str) -> list[str]:
+    """Names of the lessons that take a parameter."""
+    return [name for name, lesson in LESSONS.items() if parameter in lesson.parameters]
+
+
+def table() -> str:
+    """The course as lines: name, notebook, minutes, what it teaches."""
+    rows = [("lesson", "notebook", "minutes", "teaches")]
+    for lesson in LESSONS.values():
+        name = lesson.name if lesson.runs_headless else f"({lesson.name})"
+        rows.append((name, lesson.notebook.name, str(lesson.minutes), lesson.title))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        f"{name:<{widths[0]}}  {notebook:<{widths[1]}}  {minutes:>{widths[2]}}  {title}"
+        for name, notebook, minutes, title in rows
+    ]
+    browser = [name for name, lesson in LESSONS.items() if not lesson.runs_headless]
+    if browser:
+        lines.append("\nIn brackets: only in the browser, with `lab`.")
+    return "\n".join(lines)
