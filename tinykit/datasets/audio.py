@@ -17,7 +17,7 @@ import numpy as np
 
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import Tree, common_folder, listed, open_tree, place
-from tinykit.datasets.dataset import SampledDataset, Split
+from tinykit.datasets.dataset import SampledDataset, Split, path_of
 from tinykit.datasets.decoding import decoded
 from tinykit.datasets.files.audio import counted, to_clip, to_samples
 from tinykit.datasets.splits import SPLITS, assign
@@ -145,6 +145,7 @@ def keyword_spotting(
         TinykitError: when the data cannot be read, have one class only or lack a word, or when
             a recording cannot be used; it names the file.
     """
+    data = path_of(data, AudioDataset)
     rng = np.random.default_rng(seed)
     with open_tree(place(data, BUNDLED)) as tree:
         recordings, notes = _survey(tree)
