@@ -526,7 +526,8 @@ def test_emulate_runs_each_given_input(trained, small_tiny, small_features, tmp_
     np.save(tmp_path / "x.npy", small_tiny.quantize(small_features[:2]))
     arguments = ["emulate", str(trained / "model.tflite"), "--input", str(tmp_path / "x.npy")]
     assert main([*arguments, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["inputs"] == 2
+    report = json.loads(capsys.readouterr().out)
+    assert report["inputs"] == 2 and report["source"] == str(tmp_path / "x.npy")
     assert main(arguments) == 0
     assert "conv_2d" in capsys.readouterr().out
 
@@ -541,6 +542,8 @@ def test_emulate_lets_a_sketch_hear_a_recording(trained, tmp_path, capsys):
     assert main(arguments) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["fault"] is None and report["lost_samples"] == 0
+    heard = str(tmp_path / "noise.wav")
+    assert report["input"] == {"what": heard, "source": heard, "truth": None}
     assert 2 <= report["seconds"] <= 3, "the recording, and a little after it"
     assert report["inferences"] >= 4, "four a second, from the second one on"
     assert 0 < report["busy"] <= 0.5
@@ -569,12 +572,69 @@ def test_emulate_refuses_what_it_cannot_run_in_one_line(
     assert said in error.replace("\\", "/")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "build/keyword_spotting", "x.wav"],
+        ["verify", "build/keyword_spotting/model.tflite"],
+        ["compile", "build/keyword_spotting/model.tflite", "--out", "cpp"],
+        ["emulate", "build/keyword_spotting"],
+    ],
+)
+def test_outputs_that_are_not_made_yet_come_with_the_command_that_makes_them(
+    arguments, tmp_path, monkeypatch, capsys
+):
+    """Not "give build/keyword_spotting" to somebody who just has."""
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "is not there yet: `" in error and " run keyword_spotting` makes it" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["predict", "emulate"])
+def test_a_folder_without_outputs_is_told_what_makes_some(command, tmp_path, capsys):
+    assert main([command, str(tmp_path), *(["x.wav"] if command == "predict" else [])]) == 2
+    assert " run keyword_spotting` makes build/keyword_spotting" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("/x/bin/tinykit", "tinykit"), ("/x/tinykit/__main__.py", "kit.py")]
+)
+def test_usage_shows_the_command_that_the_reader_has(typed, shown, monkeypatch, capsys):
+    """A newcomer has kit.py, not `tinykit`: that is in the environment behind it."""
+    monkeypatch.setattr(sys, "argv", [typed])
+    with pytest.raises(SystemExit):
+        main(["emulate", "--help"])
+    usage = capsys.readouterr().out.splitlines()[0]
+    assert re.match(rf"usage: (\S+ )?{re.escape(shown)} emulate ", usage)
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("run", ["keyword_spotting", "gesture_recognition", "all"]),
+        ("download", ["speech_commands", "coco_val"]),
+        ("emulate", ["nano33ble_rev2"]),
+        ("verify", ["nano33ble_rev2"]),
+        ("test", ["--quick"]),
+    ],
+)
+def test_help_says_what_there_is_to_choose_from(command, names, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert stop.value.code == 0 and all(name in shown for name in names)
+
+
 def test_emulate_runs_any_sketch_and_a_crash_is_exit_code_1(tmp_path, capsys):
     ino = tmp_path / "mine/mine.ino"
     ino.parent.mkdir()
     ino.write_text('void setup() { Serial.begin(9600); Serial.println("hi"); }\nvoid loop() {}\n')
     assert main(["emulate", str(ino.parent), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["serial"][0]["text"] == "hi"
+    report = json.loads(capsys.readouterr().out)
+    assert report["serial"][0]["text"] == "hi"
+    assert report["input"]["truth"] == [] and "silence" in report["input"]["what"]
     ino.write_text("volatile int* p;\nvoid setup() { *p = 1; }\nvoid loop() {}\n")
     assert main(["emulate", str(ino.parent), "--json"]) == 1
     assert "mine.ino:2" in json.loads(capsys.readouterr().out)["fault"]
@@ -739,6 +799,8 @@ def test_emulate_plays_bundled_gestures_when_no_recording_is_given(
     assert main(["emulate", str(tmp_path), "--board", board, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert 60 <= report["seconds"] <= 61 and report["inferences"] >= 5
+    assert report["input"]["source"] == "bundled"
+    assert {event["label"] for event in report["input"]["truth"]} == {"circle", "punch", "flex"}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ One place for all of them. Whoever writes a lesson moves its name from `TO_COME`
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tinykit.common.command import started_as
 from tinykit.common.errors import TinykitError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,8 +127,8 @@ def find(name: str) -> Lesson:
         raise TinykitError(f"There is no lesson {name!r}. {choice}")
     if not LESSONS[name].runs_headless:
         raise TinykitError(
-            f"{name} is worked through in the browser: open {LESSONS[name].notebook.name} with "
-            f"`lab`. To run one here: {', '.join(headless())}."
+            f"{name} is worked through in the browser: `{started_as()} lab`, then open "
+            f"{LESSONS[name].notebook.name}. To run one here: {', '.join(headless())}."
         )
     return LESSONS[name]
 
@@ -135,6 +136,13 @@ def find(name: str) -> Lesson:
 def those_with(parameter: str) -> list[str]:
     """Names of the lessons that take a parameter."""
     return [name for name, lesson in LESSONS.items() if parameter in lesson.parameters]
+
+
+def check_made(path: Path) -> None:
+    """Raise TinykitError, with the command that makes it, when a lesson's outputs are missing."""
+    maker = next((part for part in path.parts if part in headless()), None)
+    if maker and not path.exists():
+        raise TinykitError(f"{path} is not there yet: `{started_as()} run {maker}` makes it.")
 
 
 def table() -> str:
@@ -150,5 +158,5 @@ def table() -> str:
     ]
     browser = [name for name, lesson in LESSONS.items() if not lesson.runs_headless]
     if browser:
-        lines.append("\nIn brackets: only in the browser, with `lab`.")
+        lines.append(f"\nIn brackets: only in the browser, `{started_as()} lab`.")
     return "\n".join(lines)

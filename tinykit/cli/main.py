@@ -248,6 +248,7 @@ def predict(options: argparse.Namespace) -> int:
     """One row per input; exit code 2 when at least one input could not be read."""
     from tinykit.cli.predict import predict_files, table
 
+    lessons.check_made(options.out_dir)
     rows = predict_files(options.out_dir, options.files, options.engine, options.rows)
     print(json.dumps(rows, indent=2) if options.json else table(rows))
     errors = [row["error"] for row in rows if "error" in row]
@@ -260,16 +261,23 @@ def verify(options: argparse.Namespace) -> int:
     """The TFLM host check; exit code 1 when an output byte differs."""
     from tinykit.verification import verify_file
 
-    report = verify_file(options.model, inputs=options.inputs, board=options.board)
+    report = verify_file(_model(options.model), inputs=options.inputs, board=options.board)
     print(json.dumps(report.to_dict(), indent=2) if options.json else report)
     return 0 if report.passed else 1
+
+
+def _model(path: Path) -> Path:
+    """The model's file, also for a folder that holds one. Raises TinykitError: not made yet."""
+    lessons.check_made(path)
+    inside = path / "model.tflite"
+    return inside if inside.is_file() else path
 
 
 def compile_model(options: argparse.Namespace) -> int:
     """Write the C++ of a model and say what it takes."""
     from tinykit.compiler import compile
 
-    compiled = compile(options.model)
+    compiled = compile(_model(options.model))
     folder = compiled.write(options.out)
     print(f"{compiled}\n\n{folder}")
     return 0
@@ -279,6 +287,7 @@ def emulate(options: argparse.Namespace) -> int:
     """Run on the virtual board; exit code 1 when bytes differ from TFLM's or the sketch crashes."""
     from tinykit.cli import emulate as emulation
 
+    lessons.check_made(options.target)
     if options.target.is_dir() or options.target.suffix == ".ino":
         result = emulation.run_sketch(options.target, options.input, options.board, options.rows)
     else:

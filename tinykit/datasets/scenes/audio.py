@@ -43,7 +43,8 @@ def scene(
 
 def _draw_label(data: AudioDataset, random: np.random.Generator) -> int:
     words = [label for label in data.labels if label not in ("silence", "unknown")]
-    if random.random() < 1 / 3:
+    other = random.random() < 1 / 3
+    if other and "unknown" in data.labels:  # a data set of tones has no others
         return data.labels.index("unknown")
     return data.labels.index(words[random.integers(len(words))])
 
