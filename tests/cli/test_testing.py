@@ -34,7 +34,7 @@ def computer(monkeypatch):
         (2, 16, "2"),
         (8, 16, "4"),  # not more: each holds TensorFlow
         (1, 16, "2"),  # tests that wait for programs overlap
-        (8, 7, "3"),  # what fits into memory
+        (8, 10, "3"),  # what fits into memory
     ],
 )
 def test_there_are_as_many_workers_as_cores_and_memory_allow(cores, free, count, computer):
@@ -43,7 +43,7 @@ def test_there_are_as_many_workers_as_cores_and_memory_allow(cores, free, count,
 
 
 def test_with_little_memory_one_test_follows_another(computer):
-    computer(8, 3)
+    computer(8, 4)
     assert testing.pytest_arguments([]) == []
     assert testing.pytest_arguments(["--quick"])[:4] == [*QUICK, "-n", "2"], "they need less"
 

@@ -9,8 +9,8 @@ from tinykit.common.errors import TinykitError
 
 _QUICK = "not slow and not notebook"
 _MOST_WORKERS = 4
-_WORKER_BYTES = 2.0e9  # TensorFlow in a worker, and at times a notebook's kernel beside it
-_QUICK_BYTES = 1.2e9
+_QUICK_BYTES = 1.5e9  # measured: 0.9 GB, TensorFlow above all, and at times a program beside it
+_WORKER_BYTES = 3e9  # at times with a notebook's kernel, 1 to 2.6 GB
 # Options with which a person decides otherwise, or watches one process.
 _ALONE = ("--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture", "--co")
 _ALONE += ("--collect-only", "--fixtures", "--markers", "--version", "--setup-plan", "-h", "--help")
