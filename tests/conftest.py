@@ -66,7 +66,7 @@ def small_tiny(small_features):
 
     frontend, labels = LogMel(), ["yes", "no", "unknown", "silence"]
     model = ds_cnn(frontend.shape, labels, channels=8, blocks=2)
-    return quantize(model, calibration=small_features, frontend=frontend, labels=labels)
+    return quantize(model, small_features, frontend, labels, name="keyword_spotting")
 
 
 def swings(n: int, seed: int, sample_rate: float = 119.0) -> tuple[list[np.ndarray], np.ndarray]:
@@ -115,7 +115,8 @@ def gesture_tiny():
     )
     model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
     model.fit(x, y, batch_size=32, epochs=30, verbose=0)
-    return quantize(model, x, frontend, ["thrust", "sway", "turn", "none"])
+    labels = ["thrust", "sway", "turn", "none"]
+    return quantize(model, x, frontend, labels, name="gesture_recognition")
 
 
 def bars(labels: list[int] | np.ndarray, seed: int, size: tuple[int, int] = (120, 160)):

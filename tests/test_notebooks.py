@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tinykit.cli.run import PROJECTS, ROOT
+from tinykit.cli.lessons import LESSONS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LONGEST_CELL = 15  # lines
@@ -67,18 +67,20 @@ def test_the_file_opens_fast(path):
     assert path.stat().st_size < LARGEST_FILE
 
 
-@pytest.mark.parametrize("project", [name for name, path in PROJECTS.items() if path.is_file()])
-def test_projects_take_parameters(project):
-    tagged = [
-        cell
-        for _, cell in code_cells(PROJECTS[project])
-        if "parameters" in cell.metadata.get("tags", [])
-    ]
-    assert len(tagged) == 1, "one cell tagged `parameters`: `tinykit run` sets them after it"
-    names = {"data", "use_checkpoint", "out"} | (
-        {"words"} if project == "keyword_spotting" else set()
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.name)
+def test_lessons_take_the_parameters_that_are_listed(lesson):
+    """`tinykit run` sets them in a cell after the one tagged `parameters`."""
+    cells = [cell for _, cell in code_cells(lesson.notebook)]
+    tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(tagged) == bool(lesson.parameters), "one cell tagged `parameters`, if there are any"
+    names = [name for cell in tagged for name in re.findall(r"(?m)^(\w+) *=", cell.source)]
+    assert tuple(names) == lesson.parameters, "lists in notebook and lessons.py differ"
+
+
+def test_every_notebook_is_a_lesson():
+    assert [lesson.notebook for lesson in LESSONS.values()] == NOTEBOOKS, (
+        "tinykit/cli/lessons.py lists each notebook, in the order of the course"
     )
-    assert names <= set(re.findall(r"(?m)^(\w+) *=", tagged[0].source))
 
 
 @pytest.mark.slow

@@ -28,7 +28,8 @@ def main() -> None:
         clips_per_epoch=TAKES_PER_EPOCH,
         learning_rate=LEARNING_RATE,
     )
-    tiny = tk.quantize(model, frontend(data.train.x[:500]), frontend, data.labels)
+    calibration = frontend(data.train.x[:500])
+    tiny = tk.quantize(model, calibration, frontend, data.labels, name="gesture_recognition")
     print(history, save_checkpoint("gesture_recognition", model, history, tiny), sep="\n")
 
 

@@ -30,7 +30,8 @@ def main() -> None:
         clips_per_epoch=CLIPS_PER_EPOCH,
         augmentation=AUGMENTATION,
     )
-    tiny = tk.quantize(model, frontend(data.train.x[:500]), frontend, data.labels)
+    calibration = frontend(data.train.x[:500])
+    tiny = tk.quantize(model, calibration, frontend, data.labels, name="keyword_spotting")
     print(history, save_checkpoint("keyword_spotting", model, history, tiny), sep="\n")
 
 

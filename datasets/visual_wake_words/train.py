@@ -43,7 +43,8 @@ def main() -> None:
             seed=seed,
         )
         weights = model.get_weights()
-    tiny = tk.quantize(model, frontend(data.train.x[:500]), frontend, data.labels)
+    calibration = frontend(data.train.x[:500])
+    tiny = tk.quantize(model, calibration, frontend, data.labels, name="visual_wake_words")
     print(history, save_checkpoint("visual_wake_words", model, history, tiny), sep="\n")
 
 

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from tinykit.cli.lessons import ROOT
 from tinykit.cli.notebook import execute
-from tinykit.cli.run import ROOT
 
 
 class PeakMemory:

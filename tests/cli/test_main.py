@@ -5,6 +5,7 @@ import dataclasses
 import importlib.metadata
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,8 @@ import psutil
 import pytest
 from conftest import swings
 
-from tinykit.cli import doctor
-from tinykit.cli import run as projects
+from tinykit.cli import doctor, lessons
+from tinykit.cli import run as runner
 from tinykit.cli.main import main, parse_words
 from tinykit.export import export_sketch
 from tinykit.verification import report_json
@@ -63,7 +64,8 @@ def notebook(tmp_path, monkeypatch) -> Path:
         nb.cells.append(new(source, metadata={"tags": tags}))
     path = tmp_path / "small.ipynb"
     nbformat.write(nb, path)
-    monkeypatch.setitem(projects.PROJECTS, "keyword_spotting", path)
+    small = dataclasses.replace(lessons.LESSONS["keyword_spotting"], notebook=path)
+    monkeypatch.setitem(lessons.LESSONS, "keyword_spotting", small)
     monkeypatch.chdir(tmp_path)
     return path
 
@@ -121,15 +123,6 @@ def test_bad_usage_is_exit_code_2(arguments, capsys):
     assert error.startswith("tinykit: ") and error.count("\n") == 1 and "--help" in error
 
 
-def test_run_list_names_every_project_with_its_notebook(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["run", "--list"])
-    assert ended.value.code == 0
-    shown = [tuple(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert shown and [name for name, _ in shown] == list(projects.PROJECTS)
-    assert all((ROOT / notebook).is_file() for _, notebook in shown)
-
-
 def test_words_are_separated_by_commas():
     assert parse_words(" yes, no ,stop,") == ["yes", "no", "stop"]
     assert parse_words("all") == "all"
@@ -138,7 +131,7 @@ def test_words_are_separated_by_commas():
 def test_run_leaves_all_outputs_and_a_summary(notebook, tmp_path, capfd):
     assert run("--words", "yes,stop") == 0
     out = tmp_path / "build/keyword_spotting"
-    assert set(listing(out)) == projects.OUTPUTS
+    assert set(listing(out)) == {*lessons.OUTPUTS, "notebook.ipynb"}
     assert listing(out.parent) == ["keyword_spotting"], "temporary folders were left behind"
     shown = capfd.readouterr()
     assert "tflm 90.0 %" in shown.out and "500 inputs, every byte identical" in shown.out
@@ -239,8 +232,10 @@ def test_bar_in_a_terminal_shows_the_running_cells_own_progress(notebook, tmp_pa
 
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from tinykit.cli import main as cli, run as projects\n"
-        f"projects.PROJECTS['keyword_spotting'] = Path({str(notebook)!r})\n"
+        "from dataclasses import replace\nfrom tinykit.cli import lessons, main as cli\n"
+        "lesson = lessons.LESSONS['keyword_spotting']\n"
+        f"lesson = replace(lesson, notebook=Path({str(notebook)!r}))\n"
+        "lessons.LESSONS['keyword_spotting'] = lesson\n"
         "sys.exit(cli.main(['run', 'keyword_spotting']))"
     )
     master, terminal = pty.openpty()
@@ -282,10 +277,72 @@ def test_output_that_cannot_be_written_is_refused_at_once(notebook, tmp_path, ca
     assert "file is not a folder" in capsys.readouterr().err
 
 
-def test_project_to_come_is_said_to_be_missing(monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(projects.PROJECTS, "gesture_recognition", tmp_path / "none.ipynb")
-    assert main(["run", "gesture_recognition"]) == 2
-    assert "gesture_recognition is not part of this kit yet" in capsys.readouterr().err
+def test_a_lesson_to_come_is_said_to_be_missing(capsys):
+    for name in lessons.TO_COME:
+        assert name not in lessons.LESSONS
+        assert main(["run", name]) == 2
+        assert f"{name} is not part of this kit yet. Choose from: key" in capsys.readouterr().err
+
+
+def test_a_lesson_without_parameters_is_for_the_browser(capsys):
+    assert main(["run", "first_steps"]) == 2
+    error = capsys.readouterr().err
+    assert "open 00_first_steps.ipynb" in error and error.count("\n") == 1
+
+
+def test_run_list_is_the_course(capsys):
+    """For people a table, for programs JSON; only lessons that are there."""
+    assert main(["run", "--list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [Path(lesson["notebook"]).name for lesson in listed] == sorted(
+        path.name for path in (ROOT / "notebooks").glob("*.ipynb")
+    )
+    assert {"name", "title", "minutes", "parameters", "outputs"} <= set(listed[0])
+    assert main(["run", "--list"]) == 0
+    shown = capsys.readouterr().out
+    for lesson in listed:
+        assert re.search(rf"{lesson['name']}\W+{Path(lesson['notebook']).name} .*\d  \w", shown)
+
+
+def test_what_a_lesson_leaves_behind_is_asked_of_its_run(notebook, monkeypatch, capsys):
+    """A lesson without a sketch needs none; one that promises a table must write it."""
+    small = lessons.LESSONS["keyword_spotting"]
+    more = dataclasses.replace(small, outputs=("report.json", "table.csv"))
+    monkeypatch.setitem(lessons.LESSONS, "keyword_spotting", more)
+    assert run() == 1
+    assert "small.ipynb ended without writing table.csv" in capsys.readouterr().err
+    fewer = dataclasses.replace(small, outputs=("report.json",))
+    monkeypatch.setitem(lessons.LESSONS, "keyword_spotting", fewer)
+    assert run() == 0
+    assert "Arduino sketch" not in capsys.readouterr().out
+
+
+def test_run_all_runs_each_lesson_into_a_folder_of_its_own(monkeypatch, tmp_path):
+    ran = []
+    monkeypatch.setattr(runner, "run", lambda *arguments: ran.append(arguments) or REPORT)
+    assert main(["run", "all", "--checkpoint", "--out", str(tmp_path)]) == 0
+    assert [lesson.name for lesson, _, _ in ran] == lessons.headless()
+    assert [out for _, out, _ in ran] == [tmp_path / name for name in lessons.headless()]
+    assert all(parameters == {"use_checkpoint": True} for _, _, parameters in ran)
+
+
+@pytest.mark.parametrize("option", [[], ["--data", "."]])
+def test_run_says_how_long_it_takes(notebook, option, capsys):
+    assert run(*option) == 0
+    lesson = lessons.LESSONS["keyword_spotting"]
+    minutes = lesson.own_minutes if option else lesson.minutes
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == f"small.ipynb: about {minutes} minutes on 2 idle cores"
+
+
+def test_a_log_file_tells_of_a_long_training(notebook, tmp_path, monkeypatch, capsys):
+    """`tinykit run ... > log`: a line now and then, with the epoch, not only the headings."""
+    monkeypatch.setattr("tinykit.cli.notebook._EVERY", 0)
+    assert run() == 0
+    lines = capsys.readouterr().out.splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.endswith("Training"))
+    assert re.fullmatch(r"\[ +\d+ s\]   epoch 1/2: accuracy 90 % \(.*left\)", lines[begin + 2])
+    assert not any("yes" in line for line in lines[begin:-8]), "what cells print is not progress"
 
 
 ONE_PROJECT = [["all", "--data", "."], ["all", "--words", "yes"]]
@@ -306,8 +363,10 @@ def test_ctrl_c_during_training_keeps_the_earlier_run_and_ends_the_kernel(notebo
     pid_file.write_text("")
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from tinykit.cli import main as cli, run as projects\n"
-        f"projects.PROJECTS['keyword_spotting'] = Path({str(notebook)!r})\n"
+        "from dataclasses import replace\nfrom tinykit.cli import lessons, main as cli\n"
+        "lesson = lessons.LESSONS['keyword_spotting']\n"
+        f"lesson = replace(lesson, notebook=Path({str(notebook)!r}))\n"
+        "lessons.LESSONS['keyword_spotting'] = lesson\n"
         f"sys.exit(cli.main(['run', 'keyword_spotting', '--words=wait', '--data={pid_file}']))"
     )
     child = subprocess.Popen(
@@ -467,7 +526,8 @@ def test_emulate_runs_each_given_input(trained, small_tiny, small_features, tmp_
     np.save(tmp_path / "x.npy", small_tiny.quantize(small_features[:2]))
     arguments = ["emulate", str(trained / "model.tflite"), "--input", str(tmp_path / "x.npy")]
     assert main([*arguments, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["inputs"] == 2
+    report = json.loads(capsys.readouterr().out)
+    assert report["inputs"] == 2 and report["source"] == str(tmp_path / "x.npy")
     assert main(arguments) == 0
     assert "conv_2d" in capsys.readouterr().out
 
@@ -482,6 +542,8 @@ def test_emulate_lets_a_sketch_hear_a_recording(trained, tmp_path, capsys):
     assert main(arguments) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["fault"] is None and report["lost_samples"] == 0
+    heard = str(tmp_path / "noise.wav")
+    assert report["input"] == {"what": heard, "source": heard, "truth": None}
     assert 2 <= report["seconds"] <= 3, "the recording, and a little after it"
     assert report["inferences"] >= 4, "four a second, from the second one on"
     assert 0 < report["busy"] <= 0.5
@@ -510,12 +572,71 @@ def test_emulate_refuses_what_it_cannot_run_in_one_line(
     assert said in error.replace("\\", "/")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["predict", "build/keyword_spotting", "x.wav"],
+        ["verify", "build/keyword_spotting/model.tflite"],
+        ["compile", "build/keyword_spotting/model.tflite", "--out", "cpp"],
+        ["emulate", "build/keyword_spotting"],
+    ],
+)
+def test_outputs_that_are_not_made_yet_come_with_the_command_that_makes_them(
+    arguments, tmp_path, monkeypatch, capsys
+):
+    """Not "give build/keyword_spotting" to somebody who just has."""
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert (
+        "is not there yet: `" in error and " run keyword_spotting --checkpoint` makes it" in error
+    )
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["predict", "emulate"])
+def test_a_folder_without_outputs_is_told_what_makes_some(command, tmp_path, capsys):
+    assert main([command, str(tmp_path), *(["x.wav"] if command == "predict" else [])]) == 2
+    assert " run keyword_spotting` makes build/keyword_spotting" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"), [("/x/bin/tinykit", "tinykit"), ("/x/tinykit/__main__.py", "kit.py")]
+)
+def test_usage_shows_the_command_that_the_reader_has(typed, shown, monkeypatch, capsys):
+    """A newcomer has kit.py, not `tinykit`: that is in the environment behind it."""
+    monkeypatch.setattr(sys, "argv", [typed])
+    with pytest.raises(SystemExit):
+        main(["emulate", "--help"])
+    usage = capsys.readouterr().out.splitlines()[0]
+    assert re.match(rf"usage: (\S+ )?{re.escape(shown)} emulate ", usage)
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("run", ["keyword_spotting", "gesture_recognition", "all"]),
+        ("download", ["speech_commands", "coco_val"]),
+        ("emulate", ["nano33ble_rev2"]),
+        ("verify", ["nano33ble_rev2"]),
+        ("test", ["--quick"]),
+    ],
+)
+def test_help_says_what_there_is_to_choose_from(command, names, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert stop.value.code == 0 and all(name in shown for name in names)
+
+
 def test_emulate_runs_any_sketch_and_a_crash_is_exit_code_1(tmp_path, capsys):
     ino = tmp_path / "mine/mine.ino"
     ino.parent.mkdir()
     ino.write_text('void setup() { Serial.begin(9600); Serial.println("hi"); }\nvoid loop() {}\n')
     assert main(["emulate", str(ino.parent), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["serial"][0]["text"] == "hi"
+    report = json.loads(capsys.readouterr().out)
+    assert report["serial"][0]["text"] == "hi"
+    assert report["input"]["truth"] == [] and "silence" in report["input"]["what"]
     ino.write_text("volatile int* p;\nvoid setup() { *p = 1; }\nvoid loop() {}\n")
     assert main(["emulate", str(ino.parent), "--json"]) == 1
     assert "mine.ino:2" in json.loads(capsys.readouterr().out)["fault"]
@@ -680,6 +801,8 @@ def test_emulate_plays_bundled_gestures_when_no_recording_is_given(
     assert main(["emulate", str(tmp_path), "--board", board, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert 60 <= report["seconds"] <= 61 and report["inferences"] >= 5
+    assert report["input"]["source"] == "bundled"
+    assert {event["label"] for event in report["input"]["truth"]} == {"circle", "punch", "flex"}
 
 
 @pytest.mark.parametrize(
@@ -712,10 +835,9 @@ def test_a_number_of_rows_is_a_number(rows, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_rows_and_data_reach_the_gesture_notebook(notebook, tmp_path, monkeypatch):
-    monkeypatch.setitem(projects.PROJECTS, "gesture_recognition", notebook)
+def test_rows_and_data_reach_the_gesture_notebook(tmp_path, monkeypatch):
     seen = {}
-    monkeypatch.setattr(projects, "run", lambda *a: seen.update(a[2]) or REPORT)
+    monkeypatch.setattr(runner, "run", lambda *a: seen.update(a[2]) or REPORT)
     arguments = ["run", "gesture_recognition", "--data", str(tmp_path), "--rows", "119"]
     assert main(arguments) == 0
     assert seen == {"use_checkpoint": False, "data": str(tmp_path), "rows": 119}

@@ -105,6 +105,9 @@ def test_emulate_shows_bundled_pictures_when_none_is_given(picture_tiny, tmp_pat
     assert main(["emulate", str(tmp_path), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["fault"] is None and report["inferences"] == 48
+    truth = report["input"]["truth"]
+    assert [event["label"] for event in truth] == ["non_person", "person"] * 3
+    assert all(0 < event["seconds"] < report["seconds"] for event in truth)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import tinykit as tk
-from tinykit.cli.run import PROJECTS, ROOT
+from tinykit.cli.lessons import ROOT
 from tinykit.training.checkpoints import CHECKPOINTS
+
+EXAMPLES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/tinymodel.json"))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,12 @@ def test_other_labels_are_refused():
         tk.load_checkpoint("keyword_spotting", ["stop", "go", "unknown", "silence"])
 
 
-@pytest.mark.parametrize("project", list(PROJECTS))
+def test_each_project_has_a_checkpoint_and_an_example_sketch():
+    projects = {"keyword_spotting", "visual_wake_words", "gesture_recognition"}
+    assert projects <= set(EXAMPLES)
+
+
+@pytest.mark.parametrize("project", EXAMPLES)
 def test_the_example_sketch_is_what_the_checkpoint_makes_byte_for_byte(project, tmp_path):
     example = ROOT / "arduino" / project
     sketch = tk.export_sketch(

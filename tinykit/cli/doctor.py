@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tinykit.cli.run import ROOT
+from tinykit.cli.lessons import ROOT
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.recording.ports import connected_boards
 from tinykit.quantization.process import tflm_missing

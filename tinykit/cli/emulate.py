@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tinykit.cli import senses
+from tinykit.cli.purpose import Purpose
+from tinykit.common.command import started_as
 from tinykit.common.errors import TinykitError
-from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of_model
-from tinykit.datasets.files.readers import check_rotation, files_in
 from tinykit.quantization.tiny_model import TinyModel
 
 if TYPE_CHECKING:
-    from tinykit.board import Board, BoardRun
-
-_SCENE_SECONDS = {AUDIO: 10, MOTION: 60}  # when no recording is given
-_SCENE_FRAMES = 48
-_MOST_PICTURES = 100  # of a folder; the virtual board sees each for two seconds
-_LARGEST_FRAME = 240, 320  # rows and columns, of the cameras that the kit knows
+    from tinykit.board import BoardRun
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,9 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
     if not process.tflm_missing():
         expected = process.run(tiny.tflite, q, "tflm").outputs
         identical = np.array_equal(run.outputs.ravel(), expected.ravel())
-    inputs_run = "1 input" if len(q) == 1 else f"{len(q):,} inputs"
+    inputs_run = "1 random input"
+    if inputs is not None:
+        inputs_run = f"{len(q):,} {'input' if len(q) == 1 else 'inputs'} of {inputs}"
     said = {
         True: f"PASS  the same bytes as TFLM for {inputs_run}",
         False: f"FAIL  other bytes than TFLM for {inputs_run}",
@@ -80,6 +78,7 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
     facts = {
         "board": board,
         "inputs": len(q),
+        "source": "random" if inputs is None else str(inputs),
         "identical": identical,
         "instructions": run.instructions,
         "cycles": run.cycles,
@@ -102,13 +101,13 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
 def run_sketch(
     out_dir: Path, recording: Path | None, board: str = "nano33ble", rows: int | None = None
 ) -> Emulation:
-    """The sketch of a project on the virtual board, which hears, feels or sees something.
+    """The sketch of a lesson on the virtual board, which hears, feels or sees something.
 
     Args:
         out_dir: outputs of `tinykit run`, or a sketch's own folder.
         recording: a file of sound or motion, a picture, or a folder of pictures, each of which is
             seen for some frames; None takes words, gestures or pictures of the bundled data for a
-            project's outputs, and silence, rest or darkness for a sketch's own folder.
+            sketch that the kit generated, and silence, rest and darkness for any other.
         board: name of the board.
         rows: rows of each take in a file of motion with nothing between the takes.
 
@@ -119,110 +118,22 @@ def run_sketch(
 
     virtual = VirtualBoard(board)
     sketch = _sketch_in(out_dir)
-    alone = sketch == out_dir  # what it is for is not known
-    tiny = None if alone else TinyModel.load(out_dir)
-    senses, files = {}, []
-    if recording is not None and _is_seen(recording):
-        senses, files = _shown(recording, rows, tiny)
-    elif recording is not None:
-        senses = _played(recording, virtual.board, rows, tiny)
+    if sketch == out_dir:
+        purpose = Purpose.of_sketch(sketch.parent if sketch.suffix == ".ino" else sketch)
+    else:
+        purpose = Purpose.of_model(TinyModel.load(out_dir))
+    if recording is not None:
+        sensed = senses.given(recording, purpose, virtual.board, rows)
     elif rows is not None:
         raise TinykitError("--rows belongs to a file of motion. Name it with --input.")
-    elif tiny is not None:
-        senses = _scene(tiny, virtual.board)
-    run = virtual.run(sketch, **senses)
-    facts, text = _facts(run, sketch, board), str(run)
-    if files:
-        facts["pictures"] = _appearances(files, run.pictures)
-        lines = [f"  {seen['seconds']:9.3f} s  {seen['file']}" for seen in facts["pictures"]]
-        text = "\n".join([text, "before the camera", *lines])
-    return Emulation(facts, text, run.fault is None)
-
-
-def _is_seen(recording: Path) -> bool:
-    """Whether --input is a picture, or a folder of them."""
-    from tinykit.datasets import IMAGE_SUFFIXES
-
-    return recording.is_dir() or recording.suffix.lower() in IMAGE_SUFFIXES
-
-
-def _shown(recording: Path, rows: int | None, tiny: TinyModel | None) -> tuple[dict, list[Path]]:
-    """Pictures for VirtualBoard.run, and the file of each; TinykitError when there are none.
-
-    Each is seen for a few frames more than must agree.
-    """
-    from tinykit.datasets import IMAGE_SUFFIXES, load_image
-    from tinykit.streaming.image import DEFAULT_DECISION
-
-    _check_wanted(recording, IMAGE, tiny)
-    if rows is not None:
-        raise TinykitError(f"--rows belongs to motion, {recording} is not. Leave it out.")
-    files = files_in(recording, IMAGE_SUFFIXES) if recording.is_dir() else [recording]
-    if not files:
-        raise TinykitError(f"{recording} holds no picture files. Give a folder that has some.")
-    if len(files) > _MOST_PICTURES:
-        raise TinykitError(
-            f"{recording} holds {len(files):,} pictures, too many for the virtual board. "
-            f"Give a folder of at most {_MOST_PICTURES}."
-        )
-    decision = DEFAULT_DECISION | (tiny.decision if tiny else {})
-    times = decision["agree"] + 2
-    frames = [frame for file in files for frame in [_as_seen(load_image(file), tiny)] * times]
-    return {"images": frames}, [file for file in files for _ in range(times)]
-
-
-def _appearances(files: list[Path], taken: list[float]) -> list[dict]:
-    """When each file was seen first, from the file of each frame and the time it was taken at."""
-    return [
-        {"seconds": seconds, "file": str(file)}
-        for index, (file, seconds) in enumerate(zip(files, taken, strict=False))
-        if index == 0 or file != files[index - 1]
-    ]
-
-
-def _as_seen(photo: np.ndarray, tiny: TinyModel | None) -> np.ndarray:
-    """A photo before the camera: all of it, or as much as fills the camera's picture.
-
-    A network that was trained on squeezed pictures gets them squeezed, as in training.
-    """
-    from tinykit.features.image import area_mean
-
-    height, width = photo.shape[:2]
-    if tiny is not None and tiny.frontend.crop:
-        high, wide = min(height, width * 3 // 4), min(width, height * 4 // 3)
-        top, left = (height - high) // 2, (width - wide) // 2
-        photo = photo[top : top + high, left : left + wide]
-    return area_mean(photo[None], *_LARGEST_FRAME)[0]  # so that many fit into memory
-
-
-def _check_wanted(recording: Path, kind: str, tiny: TinyModel | None) -> None:
-    """Raise TinykitError when the model `tiny`, if known, is for another kind of recording."""
-    wanted = kind if tiny is None else kind_of_model(tiny)
-    if wanted != kind:
-        what = {
-            AUDIO: "a file of sound, such as word.wav",
-            MOTION: "a file of motion, such as circle.csv",
-            IMAGE: "a picture, such as photo.jpg, or a folder of them",
-        }[wanted]
-        raise TinykitError(f"{recording} is not for this sketch. Give it {what}.")
-
-
-def _played(recording: Path, board: Board, rows: int | None, tiny: TinyModel | None) -> dict:
-    """A file for VirtualBoard.run; TinykitError when it is nothing that the model `tiny` knows."""
-    from tinykit.board.virtual.playback import played
-    from tinykit.datasets import load_motion
-    from tinykit.datasets.files.motion import SUFFIXES
-
-    kind = MOTION if recording.suffix.lower() in SUFFIXES else AUDIO
-    _check_wanted(recording, kind, tiny)
-    if kind == AUDIO:
-        if rows is not None:
-            raise TinykitError(f"--rows belongs to motion, {recording} is sound. Leave it out.")
-        return {"audio": recording}
-    motion = load_motion(recording, rows=rows)
-    if tiny is not None:
-        check_rotation(motion, tiny.frontend, recording)
-    return {"motion": played(motion, board.imu_rate)}
+    else:
+        sensed = senses.bundled(purpose, virtual.board) if purpose else senses.NOTHING
+    run = virtual.run(sketch, **sensed.arguments)
+    facts = _facts(run, sketch, board) | {"input": sensed.to_dict(run)}
+    if sensed.files:
+        seen = sensed.timed(run)
+        facts["pictures"] = [{"seconds": seconds, "file": file} for seconds, file in seen]
+    return Emulation(facts, f"{run}\n{sensed.text(run)}", run.fault is None)
 
 
 def _facts(run: BoardRun, sketch: Path, board: str) -> dict:
@@ -256,48 +167,6 @@ def _sketch_in(folder: Path) -> Path:
         if (place / f"{place.resolve().name}.ino").is_file():
             return place
     raise TinykitError(
-        f"{folder} holds no sketch. Give the outputs of `tinykit run`, such as "
-        "build/keyword_spotting, a sketch's folder, or a .tflite file."
+        f"{folder} holds no sketch. Give a sketch's folder, a .tflite file, or the outputs of a "
+        f"lesson: `{started_as()} run keyword_spotting` makes build/keyword_spotting."
     )
-
-
-def _scene(tiny: TinyModel, board: Board) -> dict[str, np.ndarray]:
-    """What the model `tiny` knows, by bundled test people, with pauses: for VirtualBoard.run.
-
-    Words for a model of sound, gestures among everyday motion for one of motion, pictures with and
-    without people in turn for one of pictures.
-    """
-    kind = kind_of_model(tiny)
-    known = [label for label in tiny.labels if label not in ("unknown", "silence", "none")]
-    try:
-        return {AUDIO: _spoken, MOTION: _moved, IMAGE: _seen}[kind](known, board)
-    except TinykitError as error:
-        raise TinykitError(
-            f"There is no bundled recording of {', '.join(known)}. "
-            "Give a recording of your own with --input."
-        ) from error
-
-
-def _spoken(words: list[str], _: Board) -> dict[str, np.ndarray]:
-    from tinykit.datasets import keyword_spotting, scene
-
-    data = keyword_spotting(words=words)
-    return {"audio": scene(data, seconds=_SCENE_SECONDS[AUDIO], seed=1)[0]}
-
-
-def _moved(gestures: list[str], board: Board) -> dict[str, np.ndarray]:
-    from tinykit.datasets import gesture_recognition, motion_scene
-    from tinykit.datasets.motion import resampled
-
-    data = gesture_recognition(gestures=gestures)
-    motion, _ = motion_scene(data, seconds=_SCENE_SECONDS[MOTION], seed=1)
-    return {"motion": resampled(motion, data.sample_rate, board.imu_rate)}
-
-
-def _seen(labels: list[str], _: Board) -> dict[str, np.ndarray]:
-    from tinykit.datasets import picture_scene, visual_wake_words
-
-    data = visual_wake_words()
-    if data.labels != labels:
-        raise TinykitError(f"The bundled pictures show {', '.join(data.labels)}. Give others.")
-    return {"images": picture_scene(data, _SCENE_FRAMES, seed=1)[0]}

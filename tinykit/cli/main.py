@@ -8,12 +8,14 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
 from tinykit import __version__
-from tinykit.cli.run import PROJECTS, ROOT, CheckFailed
+from tinykit.cli import lessons
+from tinykit.cli.run import CheckFailed
+from tinykit.common.command import started_as
 from tinykit.common.errors import TinykitError
 from tinykit.common.home import ensure_home
 
@@ -55,23 +57,22 @@ def _fail(message: str, code: int) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Answers bad usage in one line."""
+    """Answers bad usage in one line, and looks up the names to choose from only for its help."""
+
+    named: tuple[argparse.Action, Callable[[], Iterable[str]]] | None = None
+
+    def format_help(self) -> str:
+        if self.named:
+            action, names = self.named
+            action.help = f"{action.help}: {', '.join(names())}"
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         self.exit(_fail(f"{message}. See {self.prog} --help.", 2))
 
 
-class _List(argparse.Action):
-    """`run --list`: name the lessons and their notebooks, and end, as --version does."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        width = max(map(len, PROJECTS))
-        for name, notebook in PROJECTS.items():
-            print(f"{name:<{width}}  {notebook.relative_to(ROOT).as_posix()}")
-        parser.exit()
-
-
 _ROWS = "rows of each take, in files with nothing between the takes"
+_OUT_DIR = "outputs of `run`, such as build/keyword_spotting"
 
 
 def _rows(text: str) -> int:
@@ -80,9 +81,29 @@ def _rows(text: str) -> int:
     return int(text)
 
 
+def _lesson(text: str) -> str:
+    if text not in ("all", *lessons.LESSONS, *lessons.TO_COME):
+        names = ", ".join(lessons.headless())
+        raise argparse.ArgumentTypeError(f"there is no {text!r}: choose from {names}, all")
+    return text
+
+
+def _boards() -> Iterable[str]:
+    from tinykit.board.virtual.board import emulated_boards
+
+    return emulated_boards()
+
+
+def _data_sets() -> Iterable[str]:
+    from tinykit.datasets.downloads import PUBLIC
+
+    return PUBLIC
+
+
 def _parser() -> argparse.ArgumentParser:
+    kit = started_as()
     parser = _Parser(
-        prog="tinykit",
+        prog=kit,
         description="A course kit for TinyML: from a notebook to a checked Arduino sketch.",
         epilog="Exit codes: 0 done, 1 a check failed, 2 bad usage or bad input.",
     )
@@ -94,18 +115,10 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=function)
         return sub
 
-    sub = command("run", run, "execute a project's notebook and keep what it makes")
-    choices = [*PROJECTS, "all"]
-    sub.add_argument("project", choices=choices, metavar="PROJECT", help=", ".join(choices))
-    sub.add_argument("--list", action=_List, nargs=0, help="name the projects, and end")
-    sub.add_argument("--data", metavar="DIR_OR_ARCHIVE", help="instead of the bundled data")
-    sub.add_argument("--checkpoint", action="store_true", help="take the shipped model, train none")
-    sub.add_argument("--words", help="keyword_spotting: comma-separated, or all (default yes,no)")
-    sub.add_argument("--rows", type=_rows, metavar="N", help=f"gesture_recognition: {_ROWS}")
-    sub.add_argument("--out", type=Path, help="folder for the outputs (default build/PROJECT)")
+    _add_run(command("run", run, "execute a lesson's notebook and keep what it makes"))
 
     sub = command("predict", predict, "what a trained model makes of your files")
-    sub.add_argument("out_dir", type=Path, metavar="OUT_DIR", help="outputs of `tinykit run`")
+    sub.add_argument("out_dir", type=Path, metavar="OUT_DIR", help=_OUT_DIR)
     sub.add_argument("files", type=Path, nargs="+", metavar="FILE_OR_FOLDER")
     sub.add_argument("--engine", choices=["tflm", "litert", "compiled"], default="tflm")
     sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
@@ -114,20 +127,53 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("verify", verify, "check an int8 model under TensorFlow Lite Micro")
     sub.add_argument("model", type=Path, metavar="MODEL.tflite")
     sub.add_argument("--inputs", type=Path, metavar="X.npy", help="inputs (default: random ones)")
-    sub.add_argument("--board", help="also run the compiled model on this virtual board")
+    board = sub.add_argument("--board", help="run the compiled model on this virtual board, too")
     sub.add_argument("--json", action="store_true", help="print JSON")
+    sub.named = board, _boards
 
     sub = command("compile", compile_model, "an int8 model as C++ that needs no library")
     sub.add_argument("model", type=Path, metavar="MODEL.tflite")
     sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the C++")
 
-    sub = command("emulate", emulate, "run a sketch, or one model, on the virtual board")
-    sub.add_argument(
-        "target",
-        type=Path,
-        metavar="OUT_DIR_OR_MODEL",
-        help="outputs of `tinykit run`, a sketch's folder, or a .tflite file",
+    _add_emulate(command("emulate", emulate, "run a sketch, or one model, on the virtual board"))
+
+    sub = command("download", download, "fetch a public data set (resumable, checked by SHA-256)")
+    sub.named = sub.add_argument("dataset", metavar="DATASET", help="which one"), _data_sets
+    sub.add_argument("--out", type=Path, help="folder for it (default: your user's cache)")
+
+    sub = command("doctor", doctor, "what is missing on this computer, and how to mend it")
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    usage = f"{kit} lab [JUPYTERLAB OPTION ...]"
+    command("lab", lab, "JupyterLab on the notebooks", usage)
+    usage = f"{kit} test [--quick] [PYTEST OPTION ...]"
+    sub = command("test", test, "every test, the notebooks included", usage)
+    sub.add_argument("--quick", action="store_true", help="neither notebooks nor slow tests")
+    sub.epilog = "Several tests run at the same time where cores and memory allow; -n 0: one."
+    return parser
+
+
+def _add_run(sub: _Parser) -> None:
+    """The options of `run`."""
+    lesson = sub.add_argument(
+        "lesson", type=_lesson, nargs="?", metavar="LESSON", help="which one, or all of them"
     )
+    sub.named = lesson, lessons.headless
+    sub.set_defaults(usage_error=sub.error)
+    sub.add_argument("--list", action="store_true", help="the lessons: notebook, minutes, subject")
+    sub.add_argument("--json", action="store_true", help="with --list: print JSON")
+    sub.add_argument("--data", metavar="DIR_OR_ARCHIVE", help="instead of the bundled data")
+    sub.add_argument("--checkpoint", action="store_true", help="take the shipped model, train none")
+    sub.add_argument("--words", help="keyword_spotting: comma-separated, or all (default yes,no)")
+    sub.add_argument("--rows", type=_rows, metavar="N", help=f"gesture_recognition: {_ROWS}")
+    out = "folder for the outputs (default build/LESSON; with all: for the lessons' folders)"
+    sub.add_argument("--out", type=Path, help=out)
+
+
+def _add_emulate(sub: _Parser) -> None:
+    """The options of `emulate`."""
+    target = "outputs of `run`, a sketch's folder, or a .tflite file"
+    sub.add_argument("target", type=Path, metavar="OUT_DIR_OR_MODEL", help=target)
     sub.add_argument(
         "--input",
         type=Path,
@@ -137,49 +183,59 @@ def _parser() -> argparse.ArgumentParser:
         "random one)",
     )
     sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
-    sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")
+    board = sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")
+    sub.named = board, _boards
     sub.add_argument("--json", action="store_true", help="print JSON")
-
-    sub = command("download", download, "fetch a public data set (resumable, checked by SHA-256)")
-    sub.add_argument("dataset", metavar="DATASET")
-    sub.add_argument("--out", type=Path, help="folder for it")
-
-    sub = command("doctor", doctor, "what is missing on this computer, and how to mend it")
-    sub.add_argument("--json", action="store_true", help="print JSON")
-
-    command("lab", lab, "JupyterLab on the notebooks", "tinykit lab [JUPYTERLAB OPTION ...]")
-    command("test", test, "every test, the notebooks included", "tinykit test [PYTEST OPTION ...]")
-    return parser
 
 
 def run(options: argparse.Namespace) -> int:
-    """Execute one project, or all that are there, and print a summary of each."""
-    from tinykit.cli import run as projects
+    """Execute one lesson, or all, and print a summary of each; or list them."""
+    if options.list:
+        listed = [lesson.to_dict() for lesson in lessons.LESSONS.values()]
+        print(json.dumps(listed, indent=2) if options.json else lessons.table())
+        return 0
+    if options.lesson is None:
+        options.usage_error(f"name a lesson: {', '.join(lessons.headless())}, or all")
+    if options.json:
+        raise TinykitError("--json belongs to --list. What a run found is in its report.json.")
+    everything = options.lesson == "all"
+    names = lessons.headless() if everything else [options.lesson]
+    chosen = [(lessons.find(name), _parameters(options, name)) for name in names]
+    for lesson, parameters in chosen:
+        out = options.out / lesson.name if everything and options.out else options.out
+        _run_one(lesson, out or Path("build") / lesson.name, parameters)
+    return 0
+
+
+def _run_one(lesson: lessons.Lesson, out: Path, parameters: dict) -> None:
+    from tinykit.cli import run as runner
     from tinykit.verification.report_json import summary
 
-    if options.words and options.project != "keyword_spotting":
-        raise TinykitError("--words belongs to keyword_spotting. Leave it out, or run that one.")
-    if options.rows and options.project != "gesture_recognition":
-        raise TinykitError("--rows belongs to gesture_recognition. Leave it out, or run that one.")
+    print(summary(runner.run(lesson, out, parameters)))
+    sketch = f" (the Arduino sketch: {out / 'sketch' / lesson.name})"
+    print(f"  {'outputs':<11}{out}{sketch if 'sketch' in lesson.outputs else ''}")
+
+
+def _parameters(options: argparse.Namespace, name: str) -> dict:
+    """What the options put into the parameters of a lesson's notebook. Raises TinykitError."""
     if options.data == "":  # "$RECORDINGS", a variable of the shell that is not set
         raise TinykitError("--data names no folder or archive. Leave it out for the bundled data.")
-    if options.data and options.project == "all":
-        raise TinykitError("--data belongs to one project. Name the project instead of all.")
-    parameters = {"use_checkpoint": options.checkpoint}
-    if options.data is not None:
-        parameters["data"] = str(Path(options.data).absolute())
-    if options.words is not None:
-        parameters["words"] = parse_words(options.words)
-    if options.rows is not None:
-        parameters["rows"] = options.rows
-    everything = options.project == "all"
-    for project in projects.available() if everything else [options.project]:
-        out = options.out / project if everything and options.out else options.out
-        out = out or Path("build") / project
-        report = projects.run(project, out, parameters)
-        print(summary(report))
-        print(f"  {'outputs':<11}{out} (the Arduino sketch: {out / 'sketch' / project})")
-    return 0
+    given = {"data": options.data, "words": options.words, "rows": options.rows}
+    given = {parameter: value for parameter, value in given.items() if value is not None}
+    for parameter in given:
+        takers = lessons.those_with(parameter)
+        if options.lesson not in takers:  # "all" is none of them
+            belongs = f"--{parameter} belongs to {' or '.join(takers)}"
+            raise TinykitError(f"{belongs}. Leave it out, or run that one.")
+    if "data" in given:
+        given["data"] = str(Path(options.data).absolute())
+    if "words" in given:
+        given["words"] = parse_words(options.words)
+    if name in lessons.those_with("use_checkpoint"):
+        return {"use_checkpoint": options.checkpoint, **given}
+    if options.checkpoint and options.lesson != "all":
+        raise TinykitError(f"{name} has no shipped model. Leave --checkpoint out.")
+    return given
 
 
 def parse_words(text: str) -> list[str] | str:
@@ -194,6 +250,7 @@ def predict(options: argparse.Namespace) -> int:
     """One row per input; exit code 2 when at least one input could not be read."""
     from tinykit.cli.predict import predict_files, table
 
+    lessons.check_made(options.out_dir)
     rows = predict_files(options.out_dir, options.files, options.engine, options.rows)
     print(json.dumps(rows, indent=2) if options.json else table(rows))
     errors = [row["error"] for row in rows if "error" in row]
@@ -206,16 +263,23 @@ def verify(options: argparse.Namespace) -> int:
     """The TFLM host check; exit code 1 when an output byte differs."""
     from tinykit.verification import verify_file
 
-    report = verify_file(options.model, inputs=options.inputs, board=options.board)
+    report = verify_file(_model(options.model), inputs=options.inputs, board=options.board)
     print(json.dumps(report.to_dict(), indent=2) if options.json else report)
     return 0 if report.passed else 1
+
+
+def _model(path: Path) -> Path:
+    """The model's file, also for a folder that holds one. Raises TinykitError: not made yet."""
+    lessons.check_made(path)
+    inside = path / "model.tflite"
+    return inside if inside.is_file() else path
 
 
 def compile_model(options: argparse.Namespace) -> int:
     """Write the C++ of a model and say what it takes."""
     from tinykit.compiler import compile
 
-    compiled = compile(options.model)
+    compiled = compile(_model(options.model))
     folder = compiled.write(options.out)
     print(f"{compiled}\n\n{folder}")
     return 0
@@ -224,10 +288,8 @@ def compile_model(options: argparse.Namespace) -> int:
 def emulate(options: argparse.Namespace) -> int:
     """Run on the virtual board; exit code 1 when bytes differ from TFLM's or the sketch crashes."""
     from tinykit.cli import emulate as emulation
-    from tinykit.cli.run import refuse_missing_run
 
-    if options.target.name in PROJECTS:
-        refuse_missing_run(options.target)
+    lessons.check_made(options.target)
     if options.target.is_dir() or options.target.suffix == ".ino":
         result = emulation.run_sketch(options.target, options.input, options.board, options.rows)
     else:
@@ -259,7 +321,7 @@ def lab(options: argparse.Namespace) -> int:
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     from jupyterlab.labapp import main as jupyterlab
 
-    jupyterlab([f"--notebook-dir={ROOT / 'notebooks'}", *options.passed_on])
+    jupyterlab([f"--notebook-dir={lessons.ROOT / 'notebooks'}", *options.passed_on])
     return 0
 
 
@@ -267,5 +329,7 @@ def test(options: argparse.Namespace) -> int:
     """Run pytest on this project; gives its exit code."""
     import pytest
 
-    os.chdir(ROOT)
-    return int(pytest.main(options.passed_on))
+    from tinykit.cli.testing import pytest_arguments
+
+    os.chdir(lessons.ROOT)
+    return int(pytest.main(pytest_arguments(options.passed_on)))

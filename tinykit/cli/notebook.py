@@ -81,17 +81,20 @@ def insert_parameters(nb: nbformat.NotebookNode, parameters: dict) -> None:
     nb.cells.insert(tagged[0] + 1 if tagged else 0, cell)
 
 
+_EVERY = 15  # seconds between two lines of a cell's progress, in a log file or a pipe
+
+
 class Progress:
     """Code cells done, the present heading and the last line printed.
 
     In a terminal a bar on stderr; in a log file or a pipe one line per heading on stdout, so that
-    stderr holds nothing but errors.
+    stderr holds nothing but errors, and in long cells a line of their progress now and then.
     """
 
     def __init__(self, nb: nbformat.NotebookNode) -> None:
         self.heading = "start"
         self._in_terminal = sys.stderr.isatty()
-        self._started = time.monotonic()
+        self._started = self._said = time.monotonic()
         self._code_cells = sum(cell.cell_type == "code" for cell in nb.cells)
         self._bar = Bar(
             total=self._code_cells,
@@ -118,17 +121,26 @@ class Progress:
         if cell.cell_type == "markdown" and headings:
             self.heading = headings[-1].lstrip("#").strip()
             self._bar.set_description_str(self.heading)
-            if not self._in_terminal:
-                seconds = time.monotonic() - self._started
-                with contextlib.suppress(OSError):  # nobody reads on: the work goes on
-                    print(f"[{seconds:4.0f} s] {self.heading}", flush=True)
+            self._log(self.heading)
 
-    def text(self, printed: str) -> None:
-        """Show the last line that the running cell has printed (its own progress)."""
+    def text(self, printed: str, *, is_progress: bool = False) -> None:
+        """Show the last line that the running cell has printed.
+
+        In a log file only a line of tinykit.common.progress, every 15 seconds.
+        """
         lines = [line.strip() for line in printed.replace("\r", "\n").splitlines()]
         said = [line for line in lines if line]
         if said:
             self._bar.set_postfix_str(said[-1][-60:])
+            if is_progress and time.monotonic() - self._said >= _EVERY:
+                self._log(f"  {said[-1]}")
+
+    def _log(self, line: str) -> None:
+        """A line with the time, where there is no terminal."""
+        if not self._in_terminal:
+            self._said = time.monotonic()
+            with contextlib.suppress(OSError):  # nobody reads on: the work goes on
+                print(f"[{self._said - self._started:4.0f} s] {line}", flush=True)
 
 
 class _Client(NotebookClient):
@@ -144,5 +156,5 @@ class _Client(NotebookClient):
             self._progress.text(content["text"])
         # The line of tinykit.common.progress, not the name of a figure.
         elif kind.endswith("display_data") and list(content["data"]) == ["text/plain"]:
-            self._progress.text(content["data"]["text/plain"])
+            self._progress.text(content["data"]["text/plain"], is_progress=True)
         return super().process_message(msg, cell, cell_index)

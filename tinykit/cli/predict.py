@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.board import VirtualBoard
-from tinykit.cli.run import refuse_missing_run
 from tinykit.common.errors import TinykitError, one_line
 from tinykit.common.kinds import MOTION, kind_of_model
 from tinykit.datasets.archives import listed
@@ -33,7 +32,6 @@ def predict_files(
         file of several is an input of its own, `file#1` (which has the notes), `file#2` ... What
         in a folder is of another kind is named in the notes of the folder's first file.
     """
-    refuse_missing_run(out_dir)
     tiny = TinyModel.load(out_dir)
     if tiny.frontend is None:
         raise TinykitError(

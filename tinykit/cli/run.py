@@ -1,9 +1,10 @@
-"""The kit's projects: which notebook each one is, how it runs headless, what it leaves behind."""
+"""`tinykit run`: a lesson's notebook, headless; its outputs appear together or not at all."""
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tinykit.cli.lessons import OUTPUTS, Lesson
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import is_clutter, replaced_folder, write_atomically
 
@@ -12,28 +13,15 @@ if TYPE_CHECKING:
 
     from tinykit.cli.notebook import CellFailed
 
-ROOT = Path(__file__).resolve().parents[2]
-
-PROJECTS: dict[str, Path] = {
-    "keyword_spotting": ROOT / "notebooks/01_keyword_spotting.ipynb",
-    "visual_wake_words": ROOT / "notebooks/02_visual_wake_words.ipynb",
-    "gesture_recognition": ROOT / "notebooks/03_gesture_recognition.ipynb",
-}
-
-OUTPUTS = {"model.tflite", "tinymodel.json", "report.json", "sketch", "notebook.ipynb"}
+NOTEBOOK = "notebook.ipynb"  # as executed
 
 
 class CheckFailed(Exception):  # noqa: N818 (a verdict, not a fault)
     """A check in a notebook failed. The text is one line: which, and where to look."""
 
 
-def available() -> list[str]:
-    """Names of the projects whose notebook is there."""
-    return [name for name, notebook in PROJECTS.items() if notebook.is_file()]
-
-
-def run(project: str, out: Path, parameters: dict) -> dict:
-    """Execute a project's notebook headless and put what it made into the folder `out`.
+def run(lesson: Lesson, out: Path, parameters: dict) -> dict:
+    """Execute a lesson's notebook headless and put what it made into the folder `out`.
 
     `parameters` replace the values of the notebook's cell tagged `parameters`; `out` is added to
     them. The outputs appear in `out` together, when everything has succeeded; until then, and when
@@ -42,57 +30,44 @@ def run(project: str, out: Path, parameters: dict) -> dict:
     Raises CheckFailed when a cell fails (the notebook, as far as it got, is kept beside `out`) and
     TinykitError for input that cannot be used.
     """
-    notebook = PROJECTS[project]
-    if not notebook.is_file():
-        raise TinykitError(
-            f"{project} is not part of this kit yet. Choose from: {', '.join(available())}."
-        )
     if parameters.get("use_checkpoint") and parameters.get("words"):
         from tinykit.training.checkpoints import check_checkpoint
 
         words = parameters["words"]
         words = [words] if isinstance(words, str) else words
-        check_checkpoint(project, [*words, "unknown", "silence"])
+        check_checkpoint(lesson.name, [*words, "unknown", "silence"])
     if parameters.get("data") and not Path(parameters["data"]).exists():
         raise TinykitError(f"{parameters['data']} does not exist. Check the path after --data.")
-    refuse_foreign_files(out)
+    refuse_foreign_files(out, lesson)
     from tinykit.cli.notebook import CellFailed, execute  # takes a moment to import
 
     out = out.absolute()
+    minutes = lesson.own_minutes if parameters.get("data") else lesson.minutes
     with replaced_folder(out) as work:
+        print(f"{lesson.notebook.name}: about {minutes} minutes on 2 idle cores", flush=True)
         try:
-            nb = execute(notebook, {**parameters, "out": str(work)})
+            nb = execute(lesson.notebook, {**parameters, "out": str(work)})
         except CellFailed as failed:
             failed.message = failed.message.replace(str(work), str(out))
             raise _verdict(failed, out) from None
-        missing = sorted(OUTPUTS - {"notebook.ipynb"} - {entry.name for entry in work.iterdir()})
+        missing = sorted(set(lesson.outputs) - {entry.name for entry in work.iterdir()})
         if missing:
-            raise CheckFailed(f"{notebook.name} ended without writing {', '.join(missing)}.")
+            missing = ", ".join(missing)
+            raise CheckFailed(f"{lesson.notebook.name} ended without writing {missing}.")
         text = _text(nb, work, out)
-        (work / "notebook.ipynb").write_text(text, encoding="utf-8", newline="\n")
+        (work / NOTEBOOK).write_text(text, encoding="utf-8", newline="\n")
     return json.loads((out / "report.json").read_text(encoding="utf-8"))
 
 
-def refuse_missing_run(out: Path) -> None:
-    """Raise TinykitError when nothing is in `out` yet; it names the command that comes first."""
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        return
-    project = out.name if out.name in PROJECTS else next(iter(PROJECTS))
-    standard = out.absolute() == (Path("build") / project).absolute()
-    raise TinykitError(
-        f"{out} has no outputs of a run yet. Make them first, in under a minute: "
-        f"python3 kit.py run {project} --checkpoint{'' if standard else f' --out {out}'}"
-    )
-
-
-def refuse_foreign_files(out: Path) -> None:
+def refuse_foreign_files(out: Path, lesson: Lesson) -> None:
     """Raise TinykitError when `out` holds anything that no run has made: it would be lost."""
     if not out.exists():
         return
     if not out.is_dir():
         raise TinykitError(f"{out} is not a folder. Choose another one with --out.")
+    ours = {NOTEBOOK, *OUTPUTS, *lesson.outputs}
     names = (entry.name for entry in out.iterdir())
-    foreign = sorted(name for name in names if name not in OUTPUTS and not is_clutter(name))
+    foreign = sorted(name for name in names if name not in ours and not is_clutter(name))
     if foreign:
         raise TinykitError(
             f"{out} holds {foreign[0]}, which is not from a run and would be lost. "

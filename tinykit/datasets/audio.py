@@ -32,7 +32,7 @@ from tinykit.datasets.audio_sources import (
     survey,
 )
 from tinykit.datasets.counts import few_examples
-from tinykit.datasets.dataset import SampledDataset, Split
+from tinykit.datasets.dataset import SampledDataset, Split, path_of
 from tinykit.datasets.decoding import decoded
 from tinykit.datasets.files.audio import SILENT, counted, to_clip, to_samples
 from tinykit.datasets.splits import SPLITS, assign
@@ -127,6 +127,7 @@ def keyword_spotting(
         TinykitError: when the data cannot be read, have one class only or lack a word, or when
             a recording cannot be used; it names the file.
     """
+    data = path_of(data, AudioDataset)
     words = words if isinstance(words, str) else list(words or [])
     wanted = [] if words == "all" else [words] if isinstance(words, str) else words
     with open_tree(place(data, BUNDLED)) as tree:

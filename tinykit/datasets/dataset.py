@@ -1,10 +1,11 @@
 """What every data set is, once loaded: examples in three splits, their labels and their people."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from tinykit.common.errors import TinykitError
 from tinykit.common.tables import Table
 
 
@@ -94,6 +95,22 @@ class Dataset:
     def _tells_of(self, people: int, examples: int) -> bool:
         """Whether the summary says of how many people so many examples are."""
         return people > 0
+
+
+def path_of(data: Any, kind: type[Dataset]) -> Any:
+    """Where the examples are to be read from: `data`, or for a data set where it came from.
+
+    So a cell such as `data = tk.datasets.keyword_spotting(words, data)` may be run twice. None
+    stands for the bundled examples. Raises TinykitError for a data set of another `kind`.
+    """
+    if not isinstance(data, Dataset):
+        return data
+    if not isinstance(data, kind):
+        raise TinykitError(
+            f"data is a data set of another kind ({type(data).__name__}, not {kind.__name__}). "
+            "Give the path of a folder or archive, or None for the bundled examples."
+        )
+    return None if data.source == "bundled" else data.source
 
 
 @dataclass(frozen=True, eq=False, repr=False)

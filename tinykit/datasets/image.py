@@ -17,7 +17,7 @@ from PIL import Image
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import Tree, listed, natural_order, open_tree_of_zips, place
 from tinykit.datasets.counts import few_examples
-from tinykit.datasets.dataset import Dataset, Split
+from tinykit.datasets.dataset import Dataset, Split, path_of
 from tinykit.datasets.decoding import decoded
 from tinykit.datasets.files.image import read_picture
 from tinykit.datasets.image_sources import PictureFile, survey
@@ -127,6 +127,7 @@ def visual_wake_words(
         TinykitError: when the data cannot be read, have fewer than 2 or more than 12 labels, or
             fewer than 3 pictures of one, or when more than a tenth of the files are damaged.
     """
+    data = path_of(data, ImageDataset)
     frontend = Picture(size, 3, crop)
     _check_limit(limit)
     random = np.random.default_rng(seed)

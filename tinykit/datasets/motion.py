@@ -17,7 +17,7 @@ import numpy as np
 
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import Tree, common_folder, listed, natural_order, open_tree, place
-from tinykit.datasets.dataset import SampledDataset, Split
+from tinykit.datasets.dataset import SampledDataset, Split, path_of
 from tinykit.datasets.files.motion import (
     LONGEST_TAKE,
     SUFFIXES,
@@ -200,6 +200,7 @@ def gesture_recognition(
             and degrees per second, or when it is not clear where its takes end. It names file and
             line.
     """
+    data = path_of(data, MotionDataset)
     check_numbers(rows, sample_rate)
     random = np.random.default_rng(seed)
     names, material = _read(data, gestures, rows, sample_rate)

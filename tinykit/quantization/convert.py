@@ -19,6 +19,7 @@ from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of
 from tinykit.common.quiet import captured_output
 from tinykit.quantization.tiny_model import TinyModel, batch_of, checked_labels
 
+# A model is named by its lesson. Whoever names none gets that of the project of this kind.
 _PROJECTS = {
     AUDIO: "keyword_spotting",
     MOTION: "gesture_recognition",
@@ -47,8 +48,8 @@ def quantize(
         calibration: float32 features of TRAINING data, (n, *frontend.shape).
         frontend: the front end that computed them; kept in the result.
         labels: class names in output order.
-        name: of the project; by default keyword_spotting or gesture_recognition, as the front end
-            is for sound or motion.
+        name: of the lesson, and so of its sketch; by default that of the project with such a front
+            end: keyword_spotting, gesture_recognition or visual_wake_words.
         resting: those of the labels that a sketch never reports; by default "unknown", "silence",
             "none" and "background", where a label is called so.
         calibration_size: at most this many of the calibration inputs are used, evenly spaced.

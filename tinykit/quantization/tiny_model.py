@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import tinykit.quantization.tflite as tflite_file
+from tinykit.common.command import started_as
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import write_together
 from tinykit.common.kinds import kind_of, resting_among
@@ -334,7 +335,8 @@ def _read_description(path: Path) -> dict:
     except FileNotFoundError:
         raise TinykitError(
             f"{path.parent} holds no tinymodel.json. "
-            "Give the output folder of a project, such as build/keyword_spotting."
+            "Give the outputs of a lesson: "
+            f"`{started_as()} run keyword_spotting` makes build/keyword_spotting."
         ) from None
     except OSError as error:
         raise TinykitError(f"{path} cannot be read ({error.strerror}). Check the path.") from error

@@ -37,7 +37,7 @@ class VirtualBoard:
     def __init__(self, board: str | Board = "nano33ble") -> None:
         self.board = find_board(board)
         if not _emulated(self.board):
-            known = ", ".join(name for name, other in boards.items() if _emulated(other))
+            known = ", ".join(emulated_boards())
             raise TinykitError(
                 f"There is no virtual {self.board.title}: its processor ({self.board.processor}) "
                 f"cannot be emulated. Choose one of: {known}."
@@ -123,6 +123,11 @@ class VirtualBoard:
         `tk.compile` and `run_model` do.
         """
         return self.run_model(compile(tflite), q).outputs
+
+
+def emulated_boards() -> list[str]:
+    """Names of the boards that can be emulated."""
+    return [name for name, board in boards.items() if _emulated(board)]
 
 
 def _emulated(board: Board) -> bool:

@@ -44,7 +44,8 @@ def scene(
 
 def _draw_label(data: AudioDataset, random: np.random.Generator) -> int:
     words = [label for label in data.labels if label not in RESTING[AUDIO]]
-    if random.random() < 1 / 3:
+    other = random.random() < 1 / 3
+    if other and UNKNOWN in data.labels:  # a data set of tones has no others
         return data.labels.index(UNKNOWN)
     return data.labels.index(words[random.integers(len(words))])
 
