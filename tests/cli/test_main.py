@@ -384,15 +384,6 @@ def test_ctrl_c_during_training_keeps_the_earlier_run_and_ends_the_kernel(notebo
     assert listing(tmp_path / "build") == ["keyword_spotting"]
 
 
-@pytest.fixture(scope="module")
-def trained(small_tiny, tmp_path_factory) -> Path:
-    """An output folder with a model and its sketch in it."""
-    folder = tmp_path_factory.mktemp("trained")
-    small_tiny.save(folder)
-    export_sketch(small_tiny, out=folder / "sketch/keyword_spotting")
-    return folder
-
-
 @pytest.fixture
 def sounds(tmp_path) -> Path:
     """Three recordings, two of them in folders, and files that are none."""

@@ -11,18 +11,8 @@ from encoding import PHONES, encoded
 from PIL import Image
 
 from tinykit.cli.main import main
-from tinykit.export import export_sketch
 
 RATE = 16_000
-
-
-@pytest.fixture(scope="module")
-def trained(small_tiny, tmp_path_factory) -> Path:
-    """An output folder with a model and its sketch in it."""
-    folder = tmp_path_factory.mktemp("trained")
-    small_tiny.save(folder)
-    export_sketch(small_tiny, out=folder / "sketch/keyword_spotting")
-    return folder
 
 
 def noise(rate: int = RATE, seconds: float = 1) -> np.ndarray:
