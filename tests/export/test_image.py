@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import bars
-from cpp_build import LIBRARY, SKETCH_FLAGS, STAND_INS, board_flags, compile_cpp, sketch_sources
+from cpp_build import LIBRARY, SKETCH_FLAGS, STAND_INS, arduino_sources, board_flags, compile_cpp
 
 import tinykit as tk
 from tinykit.board import boards
@@ -47,7 +47,7 @@ def flags_for(sketch, board: str, standard: str) -> list:
 @pytest.mark.parametrize("standard", ["gnu++14", "c++17"])
 def test_sketch_compiles_without_a_warning(model, tmp_path, board, engine, standard, request):
     sketch = exported(request.getfixturevalue(model), tmp_path, board, engine)
-    for source in sketch_sources(sketch.path):
+    for source in arduino_sources(sketch.path, tmp_path):
         compile_cpp([*flags_for(sketch, board, standard), "-fsyntax-only", source])
 
 
