@@ -105,6 +105,15 @@ def test_the_fit_check_counts_the_cameras_buffer_as_it_is(tmp_path, board, chann
     compile_cpp(["-std=gnu++14", "-fsyntax-only", *includes, source])
 
 
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_readme_says_what_to_expect_of_the_camera(picture_tiny, tmp_path, board):
+    """The library's release knows the OV7670 alone, and the board's core is no `mbed`."""
+    readme = (exported(picture_tiny, tmp_path, board).path / "README.md").read_text("utf-8")
+    concerns = boards[board].camera == "OV7675"
+    for words in ("OV7670", "off-centre", "architecture `mbed`"):
+        assert (words in " ".join(readme.split())) == concerns
+
+
 def test_front_end_and_decision_constants_reach_the_sketch(colour_tiny, tmp_path):
     frontend = dataclasses.replace(colour_tiny.frontend, crop=True)
     decision = {"agree": 5, "threshold": 99}

@@ -120,6 +120,17 @@ def test_board_core_and_library_are_pinned(small_tiny, tmp_path, board, engine):
     assert (library in readme) == (engine == "tflm")
 
 
+@pytest.mark.parametrize("board", boards)
+def test_the_readme_says_what_helps_when_an_upload_fails(small_tiny, tmp_path, board):
+    readme = (exported(small_tiny, tmp_path, board).path / "README.md").read_text(encoding="utf-8")
+    flat = " ".join(readme.split())
+    assert boards[board].boot in flat and "may have another name" in flat and "dialout" in flat
+    by_button = "xiao" not in board
+    assert ("double-tap the reset button" in flat) == by_button
+    script = f"{boards[board].core.split(':')[1]}/{boards[board].core_version}/post_install.sh"
+    assert (script in readme) == ("udev" in readme) == (board in ("nicla_vision", "nano_rp2040"))
+
+
 def test_the_sketch_holds_exactly_the_ops_of_the_model(small_tiny, tmp_path):
     sketch = exported(small_tiny, tmp_path, engine="tflm")
     source = (sketch.path / "model.cpp").read_text(encoding="utf-8")
