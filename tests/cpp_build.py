@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tinykit.board import find_board
+from tinykit.board.virtual.sketch import as_cpp
 from tinykit.compiler import cpp
 from tinykit.export import audio, sketch
 from tinykit.features import LogMel, Motion, Picture
@@ -248,17 +249,33 @@ def _pointer(array: np.ndarray) -> ctypes.c_void_p:
     return array.ctypes.data_as(ctypes.c_void_p)
 
 
-_ARCHITECTURES = {"nano_rp2040": "ARDUINO_ARCH_RP2040", "xiao_esp32s3": "ARDUINO_ARCH_ESP32"}
+_NANO_33_BLE = ("ARDUINO_ARCH_MBED", "ARDUINO_ARCH_NRF52840", "ARDUINO_ARDUINO_NANO33BLE")
+_DEFINES = {
+    "nano33ble": _NANO_33_BLE,
+    "nano33ble_rev2": _NANO_33_BLE,
+    "nicla_vision": ("ARDUINO_ARCH_MBED", "ARDUINO_NICLA_VISION"),
+    "nano_rp2040": ("ARDUINO_ARCH_MBED", "ARDUINO_ARCH_RP2040", "ARDUINO_NANO_RP2040_CONNECT"),
+    "xiao_esp32s3": ("ARDUINO_ARCH_ESP32",),
+}
 
 
 def board_flags(board: str) -> list[str]:
-    """What the core of a board defines."""
-    return [f"-D{_ARCHITECTURES.get(board, 'ARDUINO_ARCH_MBED')}"]
+    """What the core of a board defines for every source file."""
+    return [f"-D{name}" for name in _DEFINES[board]]
 
 
 def sketch_sources(folder: Path) -> list[Path]:
     """What Arduino compiles: the .ino, and every .cpp in the folder and below src/."""
     return [folder / f"{folder.name}.ino", *sorted(folder.rglob("*.cpp"))]
+
+
+def arduino_sources(folder: Path, work: Path) -> list[Path]:
+    """The same, with the .ino as Arduino gives it to the compiler: every function declared above
+    the first one. That file is written into `work`."""
+    ino, *further = sketch_sources(folder)
+    made = work / f"{ino.name}.cpp"
+    made.write_text(as_cpp({ino.name: ino.read_text(encoding="utf-8")}), encoding="utf-8")
+    return [made, *further]
 
 
 class HostSketch:
@@ -274,7 +291,7 @@ class HostSketch:
         renamed = ["-Dinvoke=compiledInvoke", "-Doutput=compiledOutput"] * self.is_compiled
         objects = []
         # The sketch itself under the strict flags, the stand-in is ordinary C++.
-        for source in [*sketch_sources(folder), STAND_INS / "host.cpp"]:
+        for source in [*arduino_sources(folder, build), STAND_INS / "host.cpp"]:
             strict = [] if source.name == "host.cpp" else SKETCH_FLAGS
             own = renamed if source.name == "model.cpp" else []
             objects.append(build / f"{source.name}.o")

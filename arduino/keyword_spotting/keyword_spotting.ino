@@ -15,6 +15,10 @@ tinykit::KeywordDecider<model::kLabels, kAveraged> decider(kIsKeyword, kThreshol
 
 static_assert(kFrames * kMelBands == model::kInputSize, "the front end fills the model's input");
 
+// Says what is wrong, again and again. Declared up here because Arduino puts a declaration of every
+// function above the first one, and [[noreturn]] must stand at the first of all.
+[[noreturn]] void stop(const char* problem);
+
 uint32_t ledSinceMs = 0;
 
 // Lights the LED of one label and switches the others off; -1 switches all off.

@@ -16,6 +16,10 @@ tinykit::FrameDecider<model::kLabels> decider(kAgree, kThreshold);
 
 static_assert(kSize * kSize * kChannels == model::kInputSize, "a picture fills the model's input");
 
+// Says what is wrong, again and again. Declared up here because Arduino puts a declaration of every
+// function above the first one, and [[noreturn]] must stand at the first of all.
+[[noreturn]] void stop(const char* problem);
+
 // Lights the LED of one label and switches the others off; -1 and label 0 switch all off.
 void light(int label) {
   for (int led = 0; led < kLeds; ++led) {

@@ -9,6 +9,7 @@ import pytest
 from tinykit.board import VirtualBoard, boards, check_fit, find_board, fit, measured_arena_bytes
 from tinykit.board import target_arena_bytes as target_arena
 from tinykit.board.sensing import audio, cost
+from tinykit.board.sensors import MICROPHONES
 from tinykit.common.errors import TinykitError
 from tinykit.compiler import compile
 from tinykit.export import board_decision
@@ -31,6 +32,7 @@ def test_profiles_are_plausible(name):
     assert board.core_ram + board.stack < board.ram / 2
     assert board.core_flash < board.flash / 4
     assert board.led_on in ("LOW", "HIGH")
+    assert board.microphone in MICROPHONES
     assert board.led_type == ("rgb" if len(board.led_pins) == 3 else "single")
     assert board.has_imu == bool(board.imu)
     assert all(source.startswith("https://") for source in board.sources)
@@ -151,6 +153,61 @@ def test_without_the_virtual_board_speed_and_code_are_estimates(small_tiny, tmp_
     assert estimated.flash["model code"] != counted.flash["model code"]
     assert 0.25 < estimated.seconds / counted.seconds < 2
     assert estimated.flash["model code"] == pytest.approx(counted.flash["model code"], rel=0.3)
+
+
+# RAM and flash over an empty sketch, as the real core (mbed 4.4.1) and its compiler linked the
+# sketches of the shipped checkpoints. A new checkpoint with another arena needs a new build.
+LINKED = {
+    ("keyword_spotting", "nano33ble", "compiled"): (31_176, 42_616),
+    ("keyword_spotting", "nano33ble", "tflm"): (55_128, 115_516),
+    ("visual_wake_words", "nano33ble", "compiled"): (106_440, 201_500),
+    ("gesture_recognition", "nano33ble", "compiled"): (8_320, 26_896),
+    ("gesture_recognition", "nano33ble_rev2", "compiled"): (8_408, 47_016),
+}
+TFLM_ARENA = 32_080  # of that build; what it needs is measured anew by every TFLM
+HEAP = 1_100  # what a driver takes as it starts, which no linker counts
+
+
+@pytest.mark.parametrize("build", LINKED, ids="-".join)
+def test_the_fit_check_promises_no_less_than_real_builds_take(build):
+    """What is said to fit has to fit: every estimate is on the safe side, and RAM close to it."""
+    name, board, engine = build
+    result = check_fit(TinyModel.load(CHECKPOINTS / name), board, engine, arena_bytes=30_000)
+    ram, flash = LINKED[build]
+    if engine == "tflm":
+        result.ram["tensor arena"] = TFLM_ARENA
+    said = result.over_empty_sketch
+    assert ram <= said["RAM"] <= 1.05 * ram + HEAP
+    assert flash <= said["Flash"] <= 1.4 * flash
+    for text in (str(result), result._repr_html_()):
+        assert f"RAM {said['RAM']:,}, flash" in " ".join(text.split())
+
+
+def test_the_rp2040s_microphone_is_known_to_take_much(kws_checkpoint):
+    """Arduino's PDM library has a table of 48 KiB in RAM there: linked, 137,760 bytes in all."""
+    result = check_fit(kws_checkpoint, "nano_rp2040")
+    assert 137_760 <= sum(result.ram.values()) <= 137_760 + HEAP
+    assert result.ram["sensor driver"] > 256 * 16 * 3 * 4, "the table: 16 bytes by 3 stages"
+    others = [check_fit(kws_checkpoint, name).ram["sensor driver"] for name in boards]
+    assert sorted(others)[-2] < 8_000, "on other boards it is a few kilobytes"
+
+
+def test_the_core_is_counted_and_can_be_taken_away(small_tiny):
+    result = check_fit(small_tiny)
+    board = result.board
+    said = result.over_empty_sketch
+    assert said["RAM"] == sum(result.ram.values()) - board.core_ram - board.stack
+    assert said["Flash"] == sum(result.flash.values()) - board.core_flash
+
+
+def test_many_labels_need_more_memory_to_decide(small_tiny):
+    """The decider keeps the last scores of every label, and their sums."""
+    many = dataclasses.replace(small_tiny, labels=[*small_tiny.labels, "a", "b", "c"])
+    few, more = (
+        cost.sensing_cost("audio", tiny, boards["nano33ble"], 0.05).ram["sensor driver"]
+        for tiny in (small_tiny, many)
+    )
+    assert more - few == 3 * (4 + 4), "an int, and four scores of a byte"
 
 
 def test_an_unknown_engine_is_refused(small_tiny):

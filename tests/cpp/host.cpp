@@ -166,6 +166,12 @@ namespace {
 
 void (*callback)() = nullptr;
 const int16_t* unread = nullptr;
+#if defined(ARDUINO_NICLA_VISION)
+constexpr int kLeastBuffer = 1024;  // begin() makes a smaller one anew, and writes to the old one
+#else
+constexpr int kLeastBuffer = 512;
+#endif
+int bufferSize = 512;  // bytes
 
 void deliver(const int16_t* samples) {
   if (callback == nullptr) return;  // not started
@@ -179,9 +185,11 @@ void deliver(const int16_t* samples) {
 PDMClass PDM;
 
 int PDMClass::begin(int channels, int rate) {
+  if (bufferSize < kLeastBuffer) std::abort();
   sampleRate = rate;
   return channels == 1 && number("microphone", 1) != 0;
 }
+void PDMClass::setBufferSize(int bytes) { bufferSize = bytes; }
 void PDMClass::onReceive(void (*newCallback)()) { callback = newCallback; }
 int PDMClass::read(void* buffer, size_t bytes) {
   if (unread == nullptr) return 0;

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import bars
-from cpp_build import LIBRARY, SKETCH_FLAGS, STAND_INS, board_flags, compile_cpp, sketch_sources
+from cpp_build import LIBRARY, SKETCH_FLAGS, STAND_INS, arduino_sources, board_flags, compile_cpp
 
 import tinykit as tk
 from tinykit.board import boards
@@ -47,7 +47,7 @@ def flags_for(sketch, board: str, standard: str) -> list:
 @pytest.mark.parametrize("standard", ["gnu++14", "c++17"])
 def test_sketch_compiles_without_a_warning(model, tmp_path, board, engine, standard, request):
     sketch = exported(request.getfixturevalue(model), tmp_path, board, engine)
-    for source in sketch_sources(sketch.path):
+    for source in arduino_sources(sketch.path, tmp_path):
         compile_cpp([*flags_for(sketch, board, standard), "-fsyntax-only", source])
 
 
@@ -103,6 +103,15 @@ def test_the_fit_check_counts_the_cameras_buffer_as_it_is(tmp_path, board, chann
     )
     includes = ["-I", STAND_INS / "arduino", "-I", LIBRARY]
     compile_cpp(["-std=gnu++14", "-fsyntax-only", *includes, source])
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_readme_says_what_to_expect_of_the_camera(picture_tiny, tmp_path, board):
+    """The library's release knows the OV7670 alone, and the board's core is no `mbed`."""
+    readme = (exported(picture_tiny, tmp_path, board).path / "README.md").read_text("utf-8")
+    concerns = boards[board].camera == "OV7675"
+    for words in ("OV7670", "off-centre", "architecture `mbed`"):
+        assert (words in " ".join(readme.split())) == concerns
 
 
 def test_front_end_and_decision_constants_reach_the_sketch(colour_tiny, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import swings
-from cpp_build import SKETCH_FLAGS, STAND_INS, board_flags, compile_cpp, sketch_sources
+from cpp_build import SKETCH_FLAGS, STAND_INS, arduino_sources, board_flags, compile_cpp
 
 import tinykit as tk
 from tinykit.board import boards
@@ -39,7 +39,7 @@ def one_after_the_other(n: int, seed: int, sample_rate: float) -> np.ndarray:
 def test_sketch_compiles_without_a_warning(gesture_tiny, tmp_path, board, engine, standard):
     sketch = exported(gesture_tiny, tmp_path, board, engine)
     includes = ["-I", STAND_INS / "arduino", "-I", sketch.path, "-include", "Arduino.h"]
-    for source in sketch_sources(sketch.path):
+    for source in arduino_sources(sketch.path, tmp_path):
         flags = [f"-std={standard}", *SKETCH_FLAGS, *board_flags(board), "-fsyntax-only"]
         compile_cpp([*flags, *includes, "-x", "c++", source])
 

@@ -12,6 +12,7 @@ from cpp_build import (
     SKETCH_FLAGS,
     STAND_INS,
     HostSketch,
+    arduino_sources,
     board_flags,
     compile_cpp,
     sketch_sources,
@@ -19,6 +20,7 @@ from cpp_build import (
 
 from tinykit.board import VirtualBoard, boards
 from tinykit.board.fit import ENGINES
+from tinykit.board.libraries import LIBRARIES
 from tinykit.common.errors import TinykitError
 from tinykit.compiler import cpp
 from tinykit.export import export_sketch, sketch_name
@@ -64,7 +66,7 @@ def test_sketch_compiles_without_a_warning(small_tiny, tmp_path, board, engine, 
     """The mbed cores compile as C++14, the ESP32 core as C++23."""
     sketch = exported(small_tiny, tmp_path, board, engine)
     includes = ["-I", STAND_INS / "arduino", "-I", sketch.path, "-include", "Arduino.h"]
-    for source in sketch_sources(sketch.path):
+    for source in arduino_sources(sketch.path, tmp_path):
         flags = [f"-std={standard}", *SKETCH_FLAGS, *board_flags(board), "-fsyntax-only"]
         compile_cpp([*flags, *includes, "-x", "c++", source])
 
@@ -112,10 +114,21 @@ def test_board_core_and_library_are_pinned(small_tiny, tmp_path, board, engine):
     platform = profile["platforms"][0]
     assert platform["platform"] == f"{boards[board].core} ({boards[board].core_version})"
     assert platform.get("platform_index_url", "") == boards[board].core_url
-    library = "Chirale_TensorFLowLite (1.1.0)"
+    library = "Chirale_TensorFLowLite (2.0.0)"
     assert profile.get("libraries", []) == ([library] if engine == "tflm" else [])
     readme = (sketch.path / "README.md").read_text(encoding="utf-8")
     assert (library in readme) == (engine == "tflm")
+
+
+@pytest.mark.parametrize("board", boards)
+def test_the_readme_says_what_helps_when_an_upload_fails(small_tiny, tmp_path, board):
+    readme = (exported(small_tiny, tmp_path, board).path / "README.md").read_text(encoding="utf-8")
+    flat = " ".join(readme.split())
+    assert boards[board].boot in flat and "may have another name" in flat and "dialout" in flat
+    by_button = "xiao" not in board
+    assert ("double-tap the reset button" in flat) == by_button
+    script = f"{boards[board].core.split(':')[1]}/{boards[board].core_version}/post_install.sh"
+    assert (script in readme) == ("udev" in readme) == (board in ("nicla_vision", "nano_rp2040"))
 
 
 def test_the_sketch_holds_exactly_the_ops_of_the_model(small_tiny, tmp_path):
@@ -127,6 +140,28 @@ def test_the_sketch_holds_exactly_the_ops_of_the_model(small_tiny, tmp_path):
     names |= {"FULLY_CONNECTED": "FullyConnected", "AVERAGE_POOL_2D": "AveragePool2D"}
     assert calls == [names[op] for op in dict.fromkeys(small_tiny.ops)]
     assert f"MicroMutableOpResolver<{len(calls)}>" in source
+
+
+def test_headers_are_those_of_the_library_pinned(small_tiny, tmp_path):
+    """Until 1.1.0 it had TensorFlowLite.h, from 2.0.0 on it has this one. The stand-ins of the
+    tests have the headers of 2.0.0 and no others, so that a sketch for another does not compile."""
+    sketch = exported(small_tiny, tmp_path, engine="tflm")
+    source = (sketch.path / "model.cpp").read_text(encoding="utf-8")
+    included = re.findall(r'#include [<"](.*TensorFl.*|tensorflow.*)[>"]', source, re.IGNORECASE)
+    assert included == [
+        "Chirale_TensorFlowLite.h",
+        "tensorflow/lite/micro/micro_interpreter.h",
+        "tensorflow/lite/micro/micro_mutable_op_resolver.h",
+        "tensorflow/lite/schema/schema_generated.h",
+    ]
+    stand_ins = STAND_INS / "arduino"
+    assert all((stand_ins / name).is_file() for name in included)
+    assert not (stand_ins / "TensorFlowLite.h").exists()
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=str)
+def test_every_library_pinned_has_a_stand_in(library):
+    assert (STAND_INS / "arduino" / library.header).is_file()
 
 
 # ---- The whole sketch on the host ----

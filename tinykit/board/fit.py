@@ -158,7 +158,7 @@ class Fit:
                 largest = max((part for part in parts if part in _REMEDIES), key=parts.get)
                 advice.append(
                     f"{memory}: {used - limit:,} bytes too many. The {largest} is the largest "
-                    f"part: {_REMEDIES[largest]}"
+                    f"part that can change: {_REMEDIES[largest]}"
                 )
         if self.pace and self.pace.busy > _TOO_BUSY:
             advice.append("Speed: a smaller model answers more often and spares the battery.")
@@ -169,6 +169,15 @@ class Fit:
             ("RAM", sum(self.ram.values()), self.board.ram),
             ("Flash", sum(self.flash.values()), self.board.flash),
         ]
+
+    @property
+    def over_empty_sketch(self) -> dict[str, int]:
+        """Bytes by memory, "RAM" and "Flash", without those of Arduino's core and its stack."""
+        core = ("core", "stack")
+        return {
+            memory: sum(size for part, size in parts.items() if part not in core)
+            for memory, parts in (("RAM", self.ram), ("Flash", self.flash))
+        }
 
     def _rows(self) -> list[tuple[str, str, str]]:
         """(memory, part, bytes) for the parts and totals of both memories."""
@@ -185,7 +194,13 @@ class Fit:
     def _footer(self) -> list[str]:
         ms = self.seconds * 1000
         speed = f"About {ms:.{0 if ms >= 10 else 1}f} ms per inference{self.how_often}"
-        notes = [f"{speed} (estimate).", "* an estimate: read off other builds"]
+        own = self.over_empty_sketch
+        notes = [
+            f"{speed} (estimate).",
+            f"Over an empty sketch (without core and stack): RAM {own['RAM']:,}, flash "
+            f"{own['Flash']:,} bytes. The Arduino IDE counts the core, too.",
+            "* an estimate: read off other builds",
+        ]
         return [*notes, *self.advice]
 
     def __str__(self) -> str:

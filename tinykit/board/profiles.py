@@ -1,8 +1,8 @@
 """Profiles of the boards the kit exports to.
 
 Flash, RAM and clock are the manufacturers' numbers: what a sketch may use, as the core's boards.txt
-says. What the core itself takes is an estimate, read off published compiler output of an (almost)
-empty sketch; speed is an estimate, too, and each profile says what it rests on.
+says. What the core itself takes is an estimate, read off compiler output of an (almost) empty
+sketch, published or our own; speed is an estimate, too, and each profile says what it rests on.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,13 @@ class Board:
         slowdown: clock cycles of a compiled model, in those of the Cortex-M4F (estimate).
         tflm_cycles_per_mac: clock cycles per multiply-accumulate under TFLM (estimate).
         frame_cycles: clock cycles of the sound front end for a frame of 512 samples (estimate).
-        microphone: which Microphone*.cpp of the TinyKit library drives it.
+        microphone: a name in `sensors.MICROPHONES`.
         imu: motion sensor, or "" when the board has none.
         camera: camera chip, or ""; the Nano 33 BLE Sense's is on the Tiny Machine Learning shield.
         led_pins: Arduino pin names, one per colour.
         led_on: level that lights them, "LOW" or "HIGH".
+        boot: how to start its boot loader by hand when an upload fails; for the sketch's README.
+        needs_udev: whether Linux lets only root upload until the core's script has been run.
         sources: where the numbers come from.
     """
 
@@ -59,6 +61,8 @@ class Board:
     camera: str
     led_pins: tuple[str, ...]
     led_on: str
+    boot: str
+    needs_udev: bool
     sources: tuple[str, ...]
 
     @property
@@ -101,10 +105,12 @@ _NANO33BLE = {
     # MLPerf Tiny keyword spotting, microTVM + CMSIS-NN on a Cortex-M4: 12.0 M cycles, 2.66 M MACs
     "tflm_cycles_per_mac": 4.5,
     "frame_cycles": 70_000,  # counted on the virtual board, compiled for size as Arduino does
-    "microphone": "Pdm",
+    "microphone": "nRF52 PDM",
     "camera": "OV7675",
     "led_pins": ("LEDG", "LEDR", "LEDB"),
     "led_on": "LOW",
+    "boot": "double-tap the reset button; the orange LED glows and fades",
+    "needs_udev": False,
     "sources": (
         "https://docs.arduino.cc/hardware/nano-33-ble-sense",
         "https://docs.arduino.cc/hardware/nano-33-ble-sense-rev2",
@@ -144,11 +150,13 @@ _ALL = [
         slowdown=2 / 3,  # no measurement: for its dual issue
         tflm_cycles_per_mac=3.0,  # likewise
         frame_cycles=50_000,
-        microphone="Pdm",
+        microphone="STM32H7 PDM",
         imu="LSM6DSOX",
         camera="GC2145",
         led_pins=("LEDG", "LEDR", "LEDB"),
         led_on="LOW",
+        boot="double-tap the reset button; the green LED glows and fades",
+        needs_udev=True,
         sources=("https://docs.arduino.cc/hardware/nicla-vision", _MBED),
     ),
     Board(
@@ -163,16 +171,19 @@ _ALL = [
         core_version="4.4.1",
         core_url="",
         core_flash=112_214,  # a small sketch
-        core_ram=44_552 - _MBED_STACK,
+        core_ram=43_448 - _MBED_STACK,  # an empty sketch, linked with the core
         stack=_MBED_STACK,
         slowdown=8.0,  # instructions counted, compiled for the Cortex-M0+, which has no SIMD
         tflm_cycles_per_mac=25.0,  # no measurement: as reference kernels on a Cortex-M4
         frame_cycles=1_400_000,  # counted likewise: floating point in software
-        microphone="Pdm",
+        microphone="RP2040 PDM",
         imu="LSM6DSOX",
         camera="",
         led_pins=("LED_BUILTIN",),  # the RGB LED hangs on the radio module and needs its firmware
         led_on="HIGH",
+        boot="double-tap the reset button; a drive, RPI-RP2, appears (if not, join the pins REC "
+        "and GND while you press it once)",
+        needs_udev=True,
         sources=("https://docs.arduino.cc/hardware/nano-rp2040-connect", _MBED),
     ),
     Board(
@@ -193,11 +204,13 @@ _ALL = [
         # 2300 ms for 7.2 M MACs at 240 MHz: Espressif's person detection without ESP-NN
         tflm_cycles_per_mac=77.0,
         frame_cycles=100_000,
-        microphone="Esp32",
+        microphone="ESP32 I2S",
         imu="",
         camera="OV2640",
         led_pins=("LED_BUILTIN",),
         led_on="LOW",
+        boot="hold the button B (boot) down while you press and release R (reset)",
+        needs_udev=False,
         sources=(
             "https://wiki.seeedstudio.com/xiao_esp32s3_getting_started/",
             "https://github.com/espressif/arduino-esp32/blob/master/boards.txt",

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinykit.board.fit import Fit
 from tinykit.board.profiles import Board
+from tinykit.board.sensors import MICROPHONES
 from tinykit.common.errors import TinykitError
 from tinykit.compiler.cpp import number
 from tinykit.features.audio import LogMel
@@ -57,7 +58,7 @@ def includes(board: Board) -> list[str]:
 
 def further_files(board: Board) -> list[str]:
     """The parts that those need."""
-    return [f"Microphone{board.microphone}.cpp", "RealFft.h", "RealFft.cpp"]
+    return [MICROPHONES[board.microphone].driver, "RealFft.h", "RealFft.cpp"]
 
 
 def libraries(board: Board) -> list[str]:

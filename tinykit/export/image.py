@@ -33,7 +33,7 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
     return {
         "frontend": tiny.frontend,
         "input_of_pixel": [str(q) for q in _input_of_pixel(tiny)],
-        "wiring": CAMERAS[fit.board.camera].wiring,
+        "camera": CAMERAS[fit.board.camera],
     }
 
 

@@ -16,6 +16,7 @@ from types import ModuleType
 import jinja2
 
 from tinykit.board.fit import Fit, check_engine, check_fit
+from tinykit.board.libraries import TFLM
 from tinykit.board.profiles import Board, find_board
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import files_below, refuse_strangers, write_folder
@@ -24,8 +25,6 @@ from tinykit.compiler import compile, cpp
 from tinykit.compiler.codegen import header
 from tinykit.compiler.graph import Value
 from tinykit.export import audio, image, motion
-
-TFLM_LIBRARY = "Chirale_TensorFLowLite (1.1.0)"
 
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -210,7 +209,7 @@ def _sources(tiny, name: str, fit: Fit, decision: dict[str, int]) -> dict[str, s
         "decision": decision,
         "labels": [cpp.string(label) for label in tiny.labels],
         "is_tflm": is_tflm,
-        "libraries": kind.libraries(fit.board) + [TFLM_LIBRARY] * is_tflm,
+        "libraries": kind.libraries(fit.board) + [str(TFLM)] * is_tflm,
         "includes": includes,
         "fit": fit,
         **kind.facts(tiny, fit),
@@ -237,6 +236,7 @@ def _model_sources(tiny, name: str, fit: Fit, templates: jinja2.Environment) -> 
     facts = {
         "name": name,
         "labels": [cpp.string(label) for label in tiny.labels],
+        "library": TFLM,
         "resolver_calls": [f"Add{_op_method(op)}" for op in dict.fromkeys(tiny.ops)],
         "arena_bytes": fit.ram["tensor arena"],
         "network": [f"0x{byte:02x}" for byte in tiny.tflite],

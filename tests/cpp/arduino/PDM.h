@@ -6,6 +6,7 @@
 class PDMClass {
  public:
   int begin(int channels, int sampleRate);
+  void setBufferSize(int bytes);
   void onReceive(void (*callback)());
   int read(void* buffer, size_t bytes);
 };

@@ -232,7 +232,8 @@ bool failing(float& x, float& y, float& z) {
 """
     changed = text.replace("IMU.readAcceleration(", "failing(")
     assert changed != text
-    changed = changed.replace("constexpr uint32_t kBaud", failing + "constexpr uint32_t kBaud")
+    first = "// Writes `value` in decimal"  # Arduino declares all functions above the first one
+    changed = changed.replace(first, failing + first)
     motion = waving(2)
     run = tk.VirtualBoard().run(changed, motion=motion)
     rows = np.array([line.text.split(",") for line in run.serial[1:]], float)

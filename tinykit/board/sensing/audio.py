@@ -6,6 +6,7 @@ import math
 
 from tinykit.board.profiles import Board
 from tinykit.board.sensing.result import Pace, Sensing
+from tinykit.board.sensors import MICROPHONES
 from tinykit.streaming.audio import DEFAULT_DECISION
 
 _BUSY = 0.45  # share of the processor's time to ask the model as often as possible with
@@ -22,6 +23,7 @@ def cost(tiny, board: Board, inference: float) -> Sensing:
             # int16 samples and float32 work space of a frame, int8 window of features
             "front end": 6 * frontend.frame_length + math.prod(frontend.shape),
             "sample ring": 2 * ring_samples(frontend.sample_rate, inference),
+            "sensor driver": MICROPHONES[board.microphone].ram_bytes + _decider_bytes(tiny),
         },
         flash={
             # float32 window, twiddles and mel weights; two uint16 per band
@@ -30,6 +32,11 @@ def cost(tiny, board: Board, inference: float) -> Sensing:
         how_often=f"{text}{how_often.busy:.0%} of the processor's time",
         pace=how_often,
     )
+
+
+def _decider_bytes(tiny) -> int:
+    """RAM of KeywordDecider: int sums, and the uint8 scores of the inferences in the average."""
+    return len(tiny.labels) * (4 + (DEFAULT_DECISION | tiny.decision)["window"])
 
 
 def ring_samples(sample_rate: int, inference: float) -> int:

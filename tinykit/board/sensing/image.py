@@ -25,6 +25,7 @@ def cost(tiny, board: Board, inference: float) -> Sensing:
         ram={
             "front end": 4 * frontend.size * frontend.channels,  # uint32 sums of a row
             "camera frame": pixels * (1 if is_grey else 2),
+            "sensor driver": camera.ram_bytes,
         },
         flash={"sensor driver": camera.code_bytes},
         how_often=f", {camera.frames / frames:.1f} pictures a second",

@@ -22,6 +22,7 @@ def cost(tiny, board: Board, inference: float) -> Sensing:
         ram={
             "front end": 4 * math.prod(frontend.shape),  # float32 frames
             "sample ring": 2 * frontend.axes * frontend.constants["longest"],
+            "sensor driver": sensor.ram_bytes,
         },
         flash={"sensor driver": sensor.code_bytes},
         how_often=", once for each movement",

@@ -169,7 +169,7 @@ class BoardRun:
         facts += self.notes
         facts.append(
             f"RAM {self.ram_bytes:,} bytes ({self.static_bytes:,} static, {self.stack_bytes:,} "
-            f"stack), flash {self.flash_bytes:,} bytes"
+            f"stack), flash {self.flash_bytes:,} bytes, without Arduino's core"
         )
         return facts
 

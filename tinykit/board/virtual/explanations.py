@@ -2,17 +2,18 @@
 
 import re
 
+from tinykit.board.libraries import BMI270_BMM150, LSM9DS1, OV767X, TFLM
 from tinykit.board.profiles import Board
 from tinykit.board.virtual.machine import Machine, MachineError
 from tinykit.board.virtual.program import FLASH_START, RAM_START
 
 _STACK_END = 512  # bytes that one instruction saves, and more
-_LIBRARIES = "PDM.h, Arduino_LSM9DS1.h, Arduino_BMI270_BMM150.h, Arduino_OV767X.h"
+_LIBRARIES = ", ".join(["PDM.h", *(known.header for known in (LSM9DS1, BMI270_BMM150, OV767X))])
 
 
 def why_it_does_not_compile(messages: str, name: str, board: Board) -> str:
     """The compiler's messages as one sentence, and what to do."""
-    if re.search(r"Chirale_TensorFLowLite\.h|TensorFlowLite\.h", messages):
+    if TFLM.header in messages or "TensorFlowLite.h" in messages:
         return (
             f"{name} runs its model with TensorFlow Lite Micro, which the virtual board does not "
             'have. Export the sketch again with engine="compiled".'
@@ -31,6 +32,12 @@ def why_it_does_not_compile(messages: str, name: str, board: Board) -> str:
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         file = file.rsplit("/", 1)[-1] if file.startswith("/") else file
         what = re.sub(r" \[-W[^\]]*\]$", "", what)
+        unknown = _unknown_in_prototype(what, file, line, messages)
+        if unknown:
+            return (
+                f"{file}, line {line}: {unknown} is not known above the first function, where "
+                f"Arduino declares them all. Define {unknown} there, or check its spelling."
+            )
         return f"{file}, line {line}: {what}{more}. Mend that line and try again."
     undefined = re.search(r"undefined symbol: (.*)", messages)
     if undefined:
@@ -45,6 +52,16 @@ def why_it_does_not_compile(messages: str, name: str, board: Board) -> str:
         return f"{name} does not fit into the {region} of the {board.title}{much}. Make it smaller."
     first = next(iter(messages.strip().splitlines()), "no message")
     return f"{name} does not compile: {first}. Check the sketch."
+
+
+def _unknown_in_prototype(what: str, file: str, line: str, messages: str) -> str:
+    """The type that a declaration made by Arduino (see prototypes.py) lacks; "" for other errors.
+
+    The compiler shows the line as it read it: a declaration, where the sketch has a definition.
+    """
+    unknown = re.match(r"(?:unknown type name|use of undeclared identifier) '(\w+)'", what)
+    shown = rf"^(?:\./)?{re.escape(file)}:{line}:\d+: error: .*\n *\d* *\|? *[^\n{{]*\);$"
+    return unknown[1] if unknown and re.search(shown, messages, re.M) else ""
 
 
 def _in_the_sketch(error: tuple[str, str, str], messages: str) -> tuple[str, str, str]:

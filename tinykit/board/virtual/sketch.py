@@ -3,17 +3,13 @@
 https://arduino.github.io/arduino-cli/latest/sketch-build-process/
 """
 
-import re
 from pathlib import Path
 
+from tinykit.board.virtual.prototypes import with_prototypes
 from tinykit.common.errors import TinykitError
 
 _HEADERS = (".h", ".hpp", ".hh", ".inc")
 _SOURCES = (".cpp", ".c", ".cc", ".S")
-_NOT_FUNCTIONS = {"if", "for", "while", "switch", "catch", "return", "sizeof", "alignas"}
-_COMMENT_OR_STRING = re.compile(
-    r"""//[^\n]* | /\*.*?\*/ | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""", re.DOTALL | re.VERBOSE
-)
 
 
 def read_sketch(sketch: object) -> tuple[str, dict[str, str]]:
@@ -68,73 +64,7 @@ def _text(path: Path) -> str:
 def as_cpp(inos: dict[str, str]) -> str:
     """One C++ file from the texts of the .ino files (by name, the main one first).
 
-    Arduino.h is included, and functions that are used above their definition are declared.
+    As Arduino does: Arduino.h is included, and every function is declared above the first one.
     """
     text = "".join(f'#line 1 "{name}"\n{ino}\n'.replace("\r\n", "\n") for name, ino in inos.items())
-    first, prototypes = _missing_prototypes(text)
-    if prototypes:
-        place = _line_directive(text, first)
-        text = "".join([text[:first], "\n", *(place + p for p in prototypes), place, text[first:]])
-    return "#include <Arduino.h>\n" + text
-
-
-def _line_directive(text: str, position: int) -> str:
-    """What tells the compiler which line of which .ino file follows `position`."""
-    start = text.rindex("#line", 0, position + 1)
-    name = re.match(r'#line 1 (".*")', text[start:])[1]
-    return f"#line {text.count(chr(10), start, position)} {name}\n"
-
-
-def _missing_prototypes(text: str) -> tuple[int, list[str]]:
-    """Where the first function begins, and declarations of those that are used too early."""
-    plain = _without_comments(text)
-    functions = list(_functions(plain))
-    prototypes = [
-        " ".join(head.split()) + ";\n"
-        for start, name, head in functions
-        if re.search(rf"\b{re.escape(name)}\b", plain[:start]) and "=" not in head
-    ]
-    return (functions[0][0] if functions else 0), prototypes
-
-
-def _without_comments(text: str) -> str:
-    """`text` with comments, strings and preprocessor lines blanked; every position stays."""
-
-    def blank(found: re.Match) -> str:
-        return re.sub(r"[^\n]", " ", found[0])
-
-    text = _COMMENT_OR_STRING.sub(blank, text)
-    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, text, flags=re.MULTILINE)
-
-
-def _functions(plain: str):
-    """(position, name, head) of every function that is defined at the top level."""
-    depth, start = 0, 0
-    for found in re.finditer(r"[{};]", plain):
-        if found[0] == "{":
-            if depth == 0:
-                head = plain[start : found.start()]
-                name = _function_name(head)
-                if name:
-                    yield start + len(head) - len(head.lstrip()), name, head.strip()
-            depth += 1
-            continue
-        if found[0] == "}":
-            depth = max(0, depth - 1)
-        if depth == 0:
-            start = found.end()
-
-
-def _function_name(head: str) -> str | None:
-    """The name of the function whose definition begins like this; None when it is none."""
-    head = head.strip()
-    found = re.fullmatch(
-        r"(?P<type>(?:\[\[[^\]]*\]\]\s*)?[\w\s*&:<>,]+?[\s*&])(?P<name>\w+)\s*\((?P<args>.*)\)",
-        head,
-        re.DOTALL,
-    )
-    if not found or found["name"] in _NOT_FUNCTIONS:
-        return None
-    if re.match(r"(?:template|class|struct|enum|union|namespace|extern|return|else)\b", head):
-        return None
-    return found["name"]
+    return "#include <Arduino.h>\n" + with_prototypes(text)

@@ -17,6 +17,11 @@ _CORE = (
     *("arduino.cpp", "print.cpp", "printf.cpp", "stream.cpp", "string.cpp", "heap.cpp"),
     *("pdm.cpp", "imu.cpp", "camera.cpp"),
 )
+# As the real core defines them for every source file, whether it includes Arduino.h or not.
+_DEFINES = (
+    *("-DARDUINO=10819", "-DARDUINO_ARDUINO_NANO33BLE", "-DARDUINO_NANO33BLE"),
+    *("-DARDUINO_ARCH_MBED", "-DARDUINO_ARCH_MBED_NANO", "-DARDUINO_ARCH_NRF52840"),
+)
 _STUCK_SECONDS = 1.0  # without a return of loop(), or without a look at clock or outside
 _LONG_WAIT = 2.0  # seconds of one loop() that are worth a note
 _MOST_INTERRUPTS = 0.97  # of the time; beyond, nothing else gets on
@@ -70,7 +75,7 @@ def _built(board: Board, name: str, files: dict[str, str]) -> Program:
             memory,
             roots=["boardSetup", "boardLoop", "boardWait", "boardLoopEnd"],
             core=_CORE,
-            flags=["-Werror=return-type", *revision],
+            flags=["-Werror=return-type", *_DEFINES, *revision],
         )
     except CompileError as error:
         raise TinykitError(why_it_does_not_compile(error.messages, name, board)) from error

@@ -1,6 +1,6 @@
 // Boards whose core brings Arduino's PDM library: Nano 33 BLE Sense, Nano RP2040 Connect, Nicla
-// Vision.
-#if !defined(ARDUINO_ARCH_ESP32)
+// Vision. For others this file is empty.
+#if defined(ARDUINO_ARCH_MBED)
 
 #include <PDM.h>
 
@@ -23,6 +23,10 @@ void onPdmData() {
 
 bool startMicrophone(int sampleRate, SampleReceiver newReceiver) {
   receiver = newReceiver;
+#if defined(ARDUINO_NICLA_VISION)
+  // Here begin() notes where the buffer is, and then puts another in the place of a smaller one.
+  PDM.setBufferSize(1024);
+#endif
   PDM.onReceive(onPdmData);
   return PDM.begin(1, sampleRate) != 0;
 }

@@ -10,12 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARDUINO 10819
-#define ARDUINO_ARCH_MBED 1
-#define ARDUINO_ARCH_MBED_NANO 1
-#define ARDUINO_ARCH_NRF52840 1
-#define ARDUINO_ARDUINO_NANO33BLE 1
-#define ARDUINO_NANO33BLE 1
+// What tells the board, such as ARDUINO_ARCH_MBED, comes from the command line (sketch_run.py).
 #define F_CPU 64000000
 
 using byte = uint8_t;
