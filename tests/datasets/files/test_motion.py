@@ -9,8 +9,7 @@ import pytest
 import tinykit as tk
 from tinykit.common.errors import TinykitError
 from tinykit.datasets import Recording, load_motion
-from tinykit.datasets.files import motion as motion_files
-from tinykit.datasets.files import motion_text
+from tinykit.datasets.files import motion_rows, motion_text
 
 HEADER = "aX,aY,aZ,gX,gY,gZ"
 
@@ -219,16 +218,17 @@ def test_a_vigorous_gesture_is_no_other_unit(tmp_path):
 @pytest.mark.parametrize(
     ("factor", "said"),
     [
-        (9.81, "That looks like m/s^2: divide it by 9.81"),
-        (1_000, "That looks like milli-g: divide it by 1000"),
-        (16_384, "Give acceleration in g"),
-        (0, "acceleration is about 0 from here on"),
+        (0, "acceleration is about 0 from here on, but gravity alone is 1 g"),
+        (42, "acceleration is about 42"),
+        (256, "It looks like a sensor's raw numbers: divide them by the number that is 1 g"),
+        (16_384, "It looks like a sensor's raw numbers: divide them by the number that is 1 g"),
     ],
 )
-def test_other_units_are_refused(tmp_path, factor, said):
+def test_a_unit_that_gravity_does_not_tell_is_asked_for(tmp_path, factor, said):
     motion = TAKES[0] * [factor, factor, factor, 1, 1, 1]
     message = refused(tmp_path, text(motion))
     assert message.startswith("wave.csv, line 2: acceleration is about") and said in message
+    assert "Write the units into the header, such as 'aX (g)," in message
 
 
 def timed(motion: np.ndarray, seconds: float) -> str:
@@ -342,7 +342,7 @@ def test_the_quick_way_reads_what_the_thorough_one_does(monkeypatch):
         quick += 1
         fast = result(content)
         with monkeypatch.context() as patch:
-            patch.setattr(motion_files, "plain_lines", lambda *_: None)
+            patch.setattr(motion_rows, "plain_lines", lambda *_: None)
             assert result(content) == fast
     assert quick > 20, "the quick way was hardly tried"
 
@@ -350,7 +350,7 @@ def test_the_quick_way_reads_what_the_thorough_one_does(monkeypatch):
 def result(content: bytes) -> str:
     """All that is read of a file, or why nothing is, as text to compare."""
     try:
-        file = motion_files.read_motion(content, "x")
+        file = motion_rows.read_motion(content, "x")
     except TinykitError as error:
         return str(error)
     blocks = [
