@@ -239,9 +239,7 @@ def test_a_gestures_folder_alone_is_not_taken_for_a_container(tmp_path):
 def test_files_named_like_gestures_are_several_in_a_folder_of_any_name(tmp_path):
     """A zip of `Group 4/circ.csv, flex.csv` is not one gesture called Group 4."""
     names = ("circ", "flex", "my")
-    files = {
-        f"Group 4/{g}.csv": text(*(take(i, n) for n in range(5))) for i, g in enumerate(names)
-    }
+    files = {f"Group 4/{g}.csv": text(*(take(i, n) for n in range(5))) for i, g in enumerate(names)}
     data = gesture_recognition(data=archive(tmp_path / "x.zip", files))
     assert data.labels == ["circ", "flex", "my", "none"]
 

@@ -106,9 +106,10 @@ def run_sketch(
 
     Args:
         out_dir: outputs of `tinykit run`, or a sketch's own folder.
-        recording: a file of sound or motion, a picture, or a folder of pictures, each of which is
-            seen for some frames; None takes words, gestures or pictures of the bundled data for a
-            project's outputs, and silence, rest or darkness for a sketch's own folder.
+        recording: a file of sound or motion, a phone's recording of motion (folder or zip), a
+            picture, or a folder of pictures, each of which is seen for some frames; None takes
+            words, gestures or pictures of the bundled data for a project's outputs, and silence,
+            rest or darkness for a sketch's own folder.
         board: name of the board.
         rows: rows of each take in a file of motion with nothing between the takes.
 
@@ -142,8 +143,11 @@ def run_sketch(
 def _is_seen(recording: Path) -> bool:
     """Whether --input is a picture, or a folder of them."""
     from tinykit.datasets import IMAGE_SUFFIXES
+    from tinykit.datasets.files.motion import is_motion
 
-    return recording.is_dir() or recording.suffix.lower() in IMAGE_SUFFIXES
+    if recording.is_dir():
+        return not is_motion(recording)
+    return recording.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _shown(recording: Path, rows: int | None, tiny: TinyModel | None) -> tuple[dict, list[Path]]:
@@ -211,9 +215,9 @@ def _played(recording: Path, board: Board, rows: int | None, tiny: TinyModel | N
     """A file for VirtualBoard.run; TinykitError when it is nothing that the model `tiny` knows."""
     from tinykit.board.virtual.playback import played
     from tinykit.datasets import load_motion
-    from tinykit.datasets.files.motion import SUFFIXES
+    from tinykit.datasets.files.motion import is_motion
 
-    kind = MOTION if recording.suffix.lower() in SUFFIXES else AUDIO
+    kind = MOTION if is_motion(recording) else AUDIO
     _check_wanted(recording, kind, tiny)
     if kind == AUDIO:
         if rows is not None:

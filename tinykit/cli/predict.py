@@ -6,7 +6,7 @@ import numpy as np
 
 from tinykit.common.errors import TinykitError, one_line
 from tinykit.common.kinds import MOTION, kind_of_model
-from tinykit.datasets.files.readers import BY_KIND, files_in
+from tinykit.datasets.files.readers import BY_KIND, inputs_in
 from tinykit.quantization.tiny_model import TinyModel
 
 
@@ -40,7 +40,7 @@ def predict_files(
         raise TinykitError("rows (--rows) belongs to models of motion. Leave it out.")
     results, features = [], []
     for path in paths:
-        files = files_in(path, reader.suffixes) if path.is_dir() else [path]
+        files = inputs_in(path, reader) if path.is_dir() else [path]
         if not files:
             error = f"{path} holds no {reader.name} files. Give a folder that has some."
             results.append({"file": str(path), "error": error})

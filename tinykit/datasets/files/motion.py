@@ -12,7 +12,7 @@ import numpy as np
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import listed, open_tree_of_zips
 from tinykit.datasets.files.motion_json import read_json
-from tinykit.datasets.files.motion_phone import phone_folders, read_phone
+from tinykit.datasets.files.motion_phone import phone_folders, read_phone, role_of
 from tinykit.datasets.files.motion_rows import (
     LONGEST_TAKE,
     MotionFile,
@@ -101,6 +101,23 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz")
 
 
+def is_motion(path: Path) -> bool:
+    """Whether `path` looks like what `load_motion` reads: a file, an archive, a phone's folder."""
+    if path.is_dir():
+        files = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES]
+        return as_recordings(path, files) != files
+    return is_folder(path) or path.suffix.lower() in SUFFIXES
+
+
+def as_recordings(folder: Path, files: list[Path]) -> list[Path]:
+    """Files below `folder`, with each phone's recording as the folder that it is."""
+    paths = {file.relative_to(folder).as_posix(): file for file in files}
+    phones = phone_folders(paths)
+    inside = {name for members in phones.values() for name in members.values()}
+    others = [file for name, file in paths.items() if name not in inside]
+    return sorted([*others, *(folder / phone for phone in phones)]) if phones else files
+
+
 def read_file(content: bytes, name: str) -> MotionFile:
     """The bytes of a file called `name` as motion. Raises TinykitError beginning with it."""
     suffix = PurePosixPath(name).suffix.lower()
@@ -113,6 +130,9 @@ def read_file(content: bytes, name: str) -> MotionFile:
         )
     if suffix in _TABLES:
         raise TinykitError(f"{name} is a spreadsheet, which is not read. Save it as CSV.")
+    file = PurePosixPath(name).name
+    if role_of(file) and b"seconds_elapsed" in content[:1_000]:  # one sensor of Sensor Logger alone
+        return read_phone({file: content}, name)
     return read_motion(content, name)
 
 

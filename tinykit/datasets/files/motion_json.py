@@ -93,4 +93,5 @@ def _sensor(rows: list[dict], name: str, role: str) -> Sensor:
     kind = "rotation" if "gyroscope" in role else "acceleration"
     columns = columns_of(["x", "y", "z", time], kind)
     values = [[float(row[key]) for key in ("x", "y", "z", time)] for row in rows]
-    return sensor_of(np.array(values), columns, f"{name}: {role}", kind)
+    raw = "uncalibrated" in role
+    return sensor_of(np.array(values), columns, f"{name}: {role}", kind, raw=raw)

@@ -112,7 +112,7 @@ def read_phone(files: dict[str, bytes], name: str) -> MotionFile:
         TinykitError: beginning with `name`, when the files hold no acceleration, or not at once.
     """
     sensors = {
-        role: _sensor(content, f"{name}/{file}", role)
+        role: _sensor(content, name if len(files) == 1 else f"{name}/{file}", role)
         for file, content in files.items()
         if (role := role_of(PurePosixPath(file).name)) and "/" not in file
     }
@@ -133,10 +133,12 @@ def _sensor(content: bytes, name: str, role: str) -> Sensor:
         )
     columns = blocks[0].columns
     rows = np.concatenate([block.rows for block in blocks if block.columns == columns])
-    return sensor_of(rows, columns, name, kind)
+    return sensor_of(rows, columns, name, kind, raw="uncalibrated" in role)
 
 
-def sensor_of(rows: np.ndarray, columns: Columns, name: str, kind: str) -> Sensor:
+def sensor_of(
+    rows: np.ndarray, columns: Columns, name: str, kind: str, *, raw: bool = False
+) -> Sensor:
     """Rows of one sensor, float64 (n, axes and time), in g or degrees per second.
 
     Where the header names no unit it is as in Sensor Logger: m/s^2 and rad/s, though raw
@@ -157,7 +159,7 @@ def sensor_of(rows: np.ndarray, columns: Columns, name: str, kind: str) -> Senso
     if unit is None or unit.factor is None:
         unit = unit_of("rad/s" if kind == "rotation" else "m/s^2", rotation=kind == "rotation")
         lengths = np.linalg.norm(values, axis=1)
-        if "uncalibrated" in name.lower() and kind != "rotation" and np.median(lengths) < 4:
+        if raw and kind != "rotation" and np.median(lengths) < 4:
             unit = unit_of("g", rotation=False)
     return Sensor(times, values[:, :3] * unit.factor, changes)
 

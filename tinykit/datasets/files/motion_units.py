@@ -17,6 +17,12 @@ _USUAL_G = (0.5, 4.0)
 _USUAL_METRES = (5.0, 20.0)  # m/s^2, the same; lower than what 8-bit sensors count for 1 g
 _USUAL_MILLI = (700.0, 1_500.0)  # no more: sensors that count have 256, 2,048, 4,096 ... for 1 g
 
+_BY_SIZE = (
+    (Unit("g", 1.0), *_USUAL_G),
+    (Unit("m/s^2", 1 / STANDARD_GRAVITY), *_USUAL_METRES),
+    (Unit("mg", 1e-3), *_USUAL_MILLI),
+)
+
 _LARGEST_G = 32.0  # beyond it two lines have run together
 _NO_GRAVITY = 0.2  # g: the mean of a take without gravity is less, for a hand comes back to rest
 _FASTEST = 45.0  # rad/s would be more than 2,500 degrees per second, which no sensor gives
@@ -124,19 +130,17 @@ def _by_gravity(
     """The unit in which gravity is 1; TinykitError where that is none."""
     median = float(np.median(_lengths(acceleration)))
     mean, quiet = _swing(acceleration, np.inf)
-    if median > 0 and mean < 0.3 * median and quiet < 0.25 * median:
+    found = next((unit for unit, low, high in _BY_SIZE if low <= median <= high), None)
+    swings = mean < 0.3 * median and quiet < 0.25 * median
+    if median > 0 and (swings or (found and mean * found.factor < _NO_GRAVITY)):
         raise TinykitError(
             f"{where}: from here on acceleration swings around 0, as it does where gravity was "
             f"taken out, so that its unit cannot be known. {_SAY}."
         )
-    if _USUAL_G[0] <= median <= _USUAL_G[1]:
-        return Unit("g", 1.0)
     if wand and 1_000 * _USUAL_G[0] <= median <= 1_000 * _USUAL_G[1]:
         return Unit("mg", 1e-3)
-    if _USUAL_METRES[0] <= median <= _USUAL_METRES[1]:
-        return Unit("m/s^2", 1 / STANDARD_GRAVITY)
-    if _USUAL_MILLI[0] <= median <= _USUAL_MILLI[1]:
-        return Unit("mg", 1e-3)
+    if found:
+        return found
     said = f" (the header says {named.name!r})" if named else ""
     counts = ""
     if median > 100:
