@@ -15,7 +15,7 @@ AXES = ("x", "y", "z")
 class Hand:
     """A hand that circles: acceleration in g and rotation in degrees per second at any time."""
 
-    def __init__(self, seed: int = 0):
+    def __init__(self, seed: int | list[int] = 0):
         random = np.random.default_rng(seed)
         self._hertz, self._phase = random.uniform(0.5, 1.5, 6), random.uniform(0, 6, 6)
 

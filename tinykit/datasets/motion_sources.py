@@ -120,7 +120,8 @@ def survey(tree: Tree) -> tuple[list[Source], list[str]]:
     first = {name.removeprefix(root).partition("/")[0] for name in names}
     notes = []
     if {name.casefold() for name in first} <= _SPLIT_FOLDERS:
-        notes.append(f"Taken together, and split anew: {', '.join(sorted(first))}.")
+        if len(first) > 1:
+            notes.append(f"Taken together, and split anew: {', '.join(sorted(first))}.")
         insides = {name: name.removeprefix(root).partition("/")[2] for name in names}
     else:
         insides = {name: name.removeprefix(root) for name in names}
@@ -280,8 +281,9 @@ def _by_number(sources: list[Source], files: Files, rows: int | None) -> list[So
     for source in sources:
         stem = source.inside if source.members else PurePosixPath(source.inside).stem
         label, numbered = take_of(stem)
-        plain = not source.is_in_folder and source.part is None and not WAND_NAME.fullmatch(stem)
-        if numbered and plain:
+        known = source.is_in_folder or WAND_NAME.fullmatch(stem)
+        known = known or (source.one_take and not source.members)  # by a column, or by a list
+        if numbered and not known:
             groups.setdefault(_label(label), []).append(source)
     several = len(groups.keys() - {NONE}) > 1
     changed = {}
