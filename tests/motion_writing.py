@@ -25,7 +25,7 @@ class Hand:
 
     def acceleration(self, times: np.ndarray) -> np.ndarray:
         """Acceleration with gravity along z, g: float64 (n, 3)."""
-        return self.linear(times) + [0, 0, 1]
+        return self.linear(times) + np.array([0, 0, 1])
 
     def rotation(self, times: np.ndarray) -> np.ndarray:
         """Degrees per second: float64 (n, 3)."""

@@ -143,11 +143,22 @@ def test_a_folder_of_several_recordings_or_none_is_refused(tmp_path):
         load_motion(tmp_path / "empty")
 
 
+@pytest.mark.parametrize("content", ["", "time,seconds_elapsed,z,y,x\n"])
+def test_a_sensor_that_gave_nothing_is_left_out_and_named(tmp_path, content):
+    path = sensor_logger(tmp_path / "take", HAND, "TotalAcceleration Gyroscope")
+    (path / "Gyroscope.csv").write_text(content)
+    recording = load_motion(path)
+    assert_is_hand(recording, start=0.05, axes=3)
+    assert any(
+        "without a row, left out: 1 (first: take/Gyroscope.csv)" in n for n in recording.notes
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "no rows of x, y and z with their time below a header"),
-        ("time,seconds_elapsed,z,y,x\n", "no rows of x, y and z"),
+        ("", "no file of acceleration"),
+        ("time,seconds_elapsed,z,y,x\n", "no file of acceleration"),
         ("x,y,z\n1,2,3\n2,3,4\n", "no rows of x, y and z with their time"),
         ("time,seconds_elapsed,z,y,x\n" + "1,1,9.8,0,0\n" * 9, "do not say a sample rate"),
         ("time,seconds_elapsed,z,y,x\n9,9,9.8,0,0\n9,9.01,9.8,0,0\n", "on together for less"),

@@ -102,6 +102,7 @@ def test_columns_of_text_are_left_out_and_named(tmp_path):
         "2024-05-01 10:30:{:02d}.{:03d}+02:00",
         "10:30:{:02d}.{:03d}",
         "10:30:{:02d}:{:03d}",
+        "5/1/2024 10:30:{:02d}.{:03d} AM",
     ],
 )
 def test_dates_tell_the_sample_rate(tmp_path, date):

@@ -138,7 +138,7 @@ def test_rotation_without_a_unit_is_converted_where_gravity_tells_it(tmp_path):
 def test_rotation_whose_unit_nothing_tells_is_asked_for(tmp_path, names, one_g):
     """Pushed to and fro, and no faster than 2 of whatever: no gesture in degrees per second."""
     content = csv_of(MOTION, names, acceleration=one_g, rotation=RADIANS)
-    with pytest.raises(TinykitError, match="may be in rad/s or in deg/s. Write the units into"):
+    with pytest.raises(TinykitError, match=r"may be in rad/s or in deg/s\. Write the units into"):
         read(tmp_path, content)
 
 
@@ -152,7 +152,7 @@ def test_a_unit_that_is_none_is_asked_for_by_name(tmp_path, unit):
 @pytest.mark.parametrize(("named", "really"), [("g", GRAVITY), ("m/s^2", 1), ("mg", 1)])
 def test_a_header_that_gravity_contradicts_is_refused(tmp_path, named, really):
     still = MOTION * [0.2, 0.2, 0.2, 1, 1, 1] + [0, 0, 0.8, 0, 0, 0]
-    with pytest.raises(TinykitError, match="the unit is another one. Correct the header"):
+    with pytest.raises(TinykitError, match=r"the unit is another one\. Correct the header"):
         read(tmp_path, csv_of(still, header(f"({named})", "(deg/s)"), acceleration=really))
 
 
@@ -170,6 +170,33 @@ def test_acceleration_without_gravity_and_unit_is_asked_for(tmp_path, strength):
     linear = (MOTION - [0, 0, 1, 0, 0, 0]) * [strength] * 1
     with pytest.raises(TinykitError, match="Write the units into the header"):
         read(tmp_path, csv_of(linear[:, :3], "aX,aY,aZ"))
+
+
+def test_units_may_stand_in_a_line_of_their_own(tmp_path):
+    names = f"{HEADER}\nm/s^2,m/s^2,m/s^2,rad/s,rad/s,rad/s"
+    recording = read(tmp_path, csv_of(MOTION, names, GRAVITY, RADIANS))
+    assert_is_motion(recording)
+    assert not any("Lines left out" in note for note in recording.notes)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "accX,accY,accZ,gyrX,gyrY,gyrZ",
+        "AcX,AcY,AcZ,GyX,GyY,GyZ",
+        "accel_x,accel_y,accel_z,gyro_x,gyro_y,gyro_z",
+        "acceleration[x],acceleration[y],acceleration[z],gyro[x],gyro[y],gyro[z]",
+        "Acceleration x,Acceleration y,Acceleration z,Gyroscope x,Gyroscope y,Gyroscope z",
+        "acc.x,acc.y,acc.z,rotationRate.x,rotationRate.y,rotationRate.z",
+        "x-acc,y-acc,z-acc,x-gyro,y-gyro,z-gyro",
+    ],
+)
+def test_sensors_go_by_many_names(tmp_path, names):
+    """In another order, so that only the names can tell which column is which."""
+    words = names.split(",")
+    backwards = MOTION[:, ::-1]
+    recording = read(tmp_path, csv_of(backwards, ",".join(reversed(words))))
+    assert_is_motion(recording)
 
 
 def test_gravity_in_columns_of_its_own_is_added(tmp_path):

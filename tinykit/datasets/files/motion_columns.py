@@ -121,12 +121,12 @@ class Columns:
 
 
 _WORDS = {
-    "acceleration": "a acc accel acceleration accelerometer accelerations totalacceleration "
+    "acceleration": "a ac acc accel acceleration accelerometer accelerations totalacceleration "
     "accelerometeracceleration accelerationwithg gf gforce imuacc imuaccel beschleunigung",
     "linear": "linearacceleration linearaccelerometer linacc linaccel lacc useracceleration "
     "useracc motionuseracceleration accelerationwithoutg linearebeschleunigung",
-    "rotation": "g gyr gyro gyros gyroscope rotation rot w omega rotationrate motionrotationrate "
-    "gyrorotation gyroscoperotation angularvelocity angularrate angvel rotvel imugyro "
+    "rotation": "g gy gyr gyro gyros gyroscope rotation rot w omega rotationrate "
+    "motionrotationrate gyrorotation gyroscoperotation angularvelocity angularrate angvel rotvel imugyro "
     "winkelgeschwindigkeit drehrate",
     "gravity": "gravity grav motiongravity",
     "bare": "",  # x, y, z of a file that has one sensor's
@@ -155,6 +155,7 @@ def axis_of(name: str) -> tuple[str, int, str | None] | None:
     """Sensor, axis 0 to 2 and unit as written of a column called `name`; None: it is no axis."""
     if len(name) > _LONGEST_NAME:
         return None
+    name = re.sub(r"[(\[{]\s*([xyzXYZ])\s*[)\]}]", r" \1", name)  # acc[x] has no unit
     inside = [text for text in _BRACKETS.findall(name) if text.strip()]
     bare = _BRACKETS.sub(" ", name).strip().lower()
     found = _AXIS_OF.get(_NO_LETTER.sub("", bare))
@@ -169,6 +170,15 @@ def axis_of(name: str) -> tuple[str, int, str | None] | None:
     word = re.fullmatch(r"(.*[a-z])[ _-]+([a-z]\w*)", bare)  # gyro_x_deg, acc_x_raw: no unit
     found = word and _AXIS_OF.get(_NO_LETTER.sub("", word[1]))
     return (*found, word[2]) if found and found[0] != "bare" else None
+
+
+def with_units(columns: Columns, units: Sequence[str]) -> Columns | None:
+    """The columns with the units of a second line of the header; None: it has none."""
+    if len(units) != columns.width or not columns.names:
+        return None
+    if not any(_known(units[axis].strip("()[] "), "bare") for axis in columns.axes):
+        return None
+    return columns_of([f"{n} ({u})" for n, u in zip(columns.names, units, strict=True)])
 
 
 def _known(unit: str, sensor: str) -> bool:

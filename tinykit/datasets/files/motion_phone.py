@@ -10,7 +10,7 @@ iPhone's acceleration has the other sign unless its settings standardise it.
 import csv
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -44,6 +44,7 @@ _JOINED = (
     "second: {} (first: {})."
 )
 _WITH_GRAVITY = "Recordings of a phone, gravity added to their acceleration: {} (first: {})."
+_EMPTY = "Files of a phone's sensor without a row, left out: {} (first: {})."
 _IPHONE = (
     "Recordings of an iPhone, the sign of their acceleration turned round, as boards and other "
     "phones have it: {} (first: {})."
@@ -111,14 +112,18 @@ def read_phone(files: dict[str, bytes], name: str) -> MotionFile:
     Raises:
         TinykitError: beginning with `name`, when the files hold no acceleration, or not at once.
     """
-    sensors = {
-        role: _sensor(content, name if len(files) == 1 else f"{name}/{file}", role)
-        for file, content in files.items()
-        if (role := role_of(PurePosixPath(file).name)) and "/" not in file
-    }
+    sensors, empty = {}, []
+    for file, content in files.items():
+        role = role_of(file) if "/" not in file else ""
+        place = name if len(files) == 1 else f"{name}/{file}"
+        if role and sum(bool(line.strip()) for line in content.splitlines()) > 1:
+            sensors[role] = _sensor(content, place, role)
+        elif role:
+            empty.append((_EMPTY, 1, place))
     metadata = next((files[file] for file in files if file.lower() == "metadata.csv"), b"")
     facts = next(csv.DictReader(split_lines(metadata)), {})
-    return joined(sensors, name, upside_down=is_upside_down(facts))
+    file = joined(sensors, name, upside_down=is_upside_down(facts))
+    return replace(file, changes=[*file.changes, *empty])
 
 
 def _sensor(content: bytes, name: str, role: str) -> Sensor:

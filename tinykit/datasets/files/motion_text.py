@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tinykit.common.errors import TinykitError
-from tinykit.datasets.files.motion_columns import COLUMNS, Columns, axis_of, columns_of
+from tinykit.datasets.files.motion_columns import COLUMNS, Columns, axis_of, columns_of, with_units
 
 RATES = (20.0, 2_000.0)  # Hz: what tk.features.Motion can follow a hand with
 
@@ -26,8 +26,8 @@ _THOUSANDS = re.compile(r"(?<=\d)\.(?=\d{3}(\.\d{3})*,)")
 _LONGEST_HEADER = 2_000  # characters: what is longer is two lines run together
 _POINT = re.compile(r'(?:^|[,;\t"])[+-]?\d+\.\d+(?=[,;\t"]|$)', re.MULTILINE)
 _CLOCK = re.compile(
-    r"(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[T ]+)?"  # the date, then the time of day
-    r"(\d\d?):(\d\d):(\d\d)(?:[.,:](\d+))? *(?:Z|[+-]\d\d:?\d\d)?"
+    r"(?:(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)|[\d/.-]+)[T ]+)?"  # the date, then the time of day
+    r"(\d\d?):(\d\d):(\d\d)(?:[.,:](\d+))? *(?:Z|[+-]\d\d:?\d\d|[AaPp][Mm])?"
 )
 
 
@@ -182,6 +182,8 @@ def sorted_lines(lines: list[str], name: str, sensor: str = "") -> Text:
             _add(text, row, label, number)
             continue
         header = None if _numbers(line, separator) else columns_of(_names(line, separator), sensor)
+        if text.has_header and not header and not text.blocks[-1].rows:
+            header = with_units(columns, _names(line, separator))
         if header and (header.acceleration or sensor):
             text.has_header, columns = True, header
         elif set(line) <= set("-, \t;"):  # empty, or a mark
