@@ -103,20 +103,24 @@ def gesture_recognition(
 ) -> MotionDataset:
     """Load takes of gestures and everyday motion, as a motion sensor gives them.
 
-    A take ends at an empty line, at a repeated header or at a line `-,-,-`. A file without these
-    must hold a single take (in a gesture's folder, at most 10 s long) unless `rows` is given. Takes
-    differ in length. Everyday motion is called "none": recordings of any length, kept whole in
-    `everyday` and as takes of 2 s. Data that have none borrow the bundled one.
+    A take ends at an empty line, at a repeated header, at a line `-,-,-` or where a column `label`
+    changes, which then names the gesture. A file without these must hold a single take, at most
+    10 s long, in a gesture's folder or with a number in its name (`circle_3.csv`), unless `rows` is
+    given. Takes differ in length. Everyday motion is called "none": recordings of any length, kept
+    whole in `everyday` and as takes of 2 s. Data that have none borrow the bundled one.
 
     People are kept apart when the files' names say whose takes they hold; otherwise each
-    file is cut into stretches of time: most train, one validates, one or two test.
+    file is cut into stretches of time: most train, one validates, one or two test. A take that is
+    there twice is used once, and not at all where it has two labels.
 
     Args:
         gestures: the gestures to tell apart, in the order of the labels; None for all there are.
         data: None for the bundled recordings, else a folder, a tar or zip archive, or one file: a
-            file for each gesture (`circle.csv`), a folder for each (`circle/anna_1.csv`), or TFLM's
-            magic wand (`wing/output_wing_hyw.txt`). Everyday motion is in the file or folder none,
-            negative or idle. `load_motion` says what the files look like.
+            file for each gesture (`circle.csv`) or each take (`circle_3.csv`), a folder for each
+            gesture (`circle/anna_1.csv`), TFLM's magic wand (`wing/output_wing_hyw.txt`), or an
+            export of Edge Impulse (`training/circle.3.json`). In the place of a file may be the
+            folder or zip of a phone's recording (`circle_3.zip`). Everyday motion is in the file or
+            folder none, negative or idle. `load_motion` says what the files look like.
         rows: rows of each take, for files with nothing between the takes.
         sample_rate: Hz; default: what the files say (`# sample_rate: 119`, or a time column), and
             where they say nothing 119 Hz (magic wand: 25 Hz), with a note.
@@ -126,9 +130,8 @@ def gesture_recognition(
         The data set, with labels [*gestures, "none"].
 
     Raises:
-        TinykitError: when the data cannot be read or lack a gesture, when a file is not motion in g
-            and degrees per second, or when it is not clear where its takes end. It names file and
-            line.
+        TinykitError: when the data cannot be read or lack a gesture, when a file is not motion or
+            in an unknown unit, or when it is not clear where its takes end. It names file and line.
     """
     check_numbers(rows, sample_rate)
     random = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from motion_writing import mutated
 
 import tinykit as tk
 from tinykit.common.errors import TinykitError
@@ -265,35 +266,6 @@ def test_a_missing_file_is_named(tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(TinykitError, match="cannot be read"):
             load_motion(path)
-
-
-def mutated(content: bytes, random: np.random.Generator) -> bytes:
-    """Content as accidents leave it: bytes and lines changed, lost, doubled, moved, cut off."""
-    data = bytearray(content)
-    for _ in range(random.integers(1, 6)):
-        at, n = int(random.integers(len(data) + 1)), int(random.integers(1, 400))
-        kind = random.integers(8)
-        if kind == 0:
-            data[at : at + n] = random.bytes(n)
-        elif kind == 1:
-            del data[at : at + n]
-        elif kind == 2:
-            data[at:at] = data[at : at + n]
-        elif kind == 3:
-            del data[at:]
-        elif kind == 4:
-            pick = [b"\0", b"\n", b"-", b",", b";", b"\t", b"nan", b"1e999", b"#", b"\x1b[", b'"']
-            data[at:at] = pick[random.integers(len(pick))] * int(random.integers(1, 50))
-        elif kind == 5:
-            old, new = random.choice([b",", b".", b"\n", b"0", b"-", b"a"], 2)
-            data = data.replace(bytes(old), bytes(new))
-        elif kind == 6:
-            rows = data.split(b"\n")
-            random.shuffle(rows)
-            data = bytearray(b"\n".join(rows))
-        else:
-            data = data * 3
-    return bytes(data)
 
 
 def test_two_thousand_damaged_files_give_motion_or_one_line(tmp_path):

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from motion_writing import GRAVITY, Hand, phyphox, sensor_logger
+from motion_writing import GRAVITY, Hand, edge_impulse, mutated, phyphox, sensor_logger
 
 from tinykit.common.errors import TinykitError
 from tinykit.datasets import Recording, load_motion
@@ -170,3 +170,27 @@ def test_a_damaged_recording_is_named(tmp_path, content, said):
     with pytest.raises(TinykitError) as error:
         load_motion(path)
     assert str(error.value).startswith("take") and said in str(error.value)
+
+
+def test_damaged_recordings_give_motion_or_one_line(tmp_path):
+    """Whatever happens to a file: a take of finite motion, or an error that names the recording."""
+    random = np.random.default_rng(0)
+    given = [sensor_logger(tmp_path / "wave", HAND, ALL, "ios"), phyphox(tmp_path / "wave 2", HAND)]
+    sample = edge_impulse(HAND.motion(np.arange(0, 0.5, 0.01))).encode()
+    files = {path: path.read_bytes() for folder in given for path in sorted(folder.rglob("*.csv"))}
+    read_well = 0
+    for number in range(150):
+        path = list(files)[random.integers(len(files))]
+        target = given[0] if given[0] in path.parents else given[1]
+        if number % 5 == 0:
+            path = target = tmp_path / "wave.json"
+        path.write_bytes(mutated(files.get(path, sample), random))
+        try:
+            recording = load_motion(target)
+        except TinykitError as error:
+            assert str(error).startswith("wave") and "\n" not in str(error), f"file {number}"
+        else:
+            read_well += 1
+            assert all(np.isfinite(take).all() and len(take) >= 5 for take in recording.takes)
+        path.write_bytes(files.get(path, sample))
+    assert read_well > 30, "most accidents leave most of a recording"

@@ -126,8 +126,8 @@ _WORDS = {
     "linear": "linearacceleration linearaccelerometer linacc linaccel lacc useracceleration "
     "useracc motionuseracceleration accelerationwithoutg linearebeschleunigung",
     "rotation": "g gy gyr gyro gyros gyroscope rotation rot w omega rotationrate "
-    "motionrotationrate gyrorotation gyroscoperotation angularvelocity angularrate angvel rotvel imugyro "
-    "winkelgeschwindigkeit drehrate",
+    "motionrotationrate gyrorotation gyroscoperotation angularvelocity angularrate angvel rotvel "
+    "imugyro winkelgeschwindigkeit drehrate",
     "gravity": "gravity grav motiongravity",
     "bare": "",  # x, y, z of a file that has one sensor's
 }
@@ -213,9 +213,9 @@ def columns_of(names: Sequence[str], sensor: str = "") -> Columns | None:
     clean = [_NO_LETTER.sub("", _BRACKETS.sub("", name).lower()) for name in names]
     taken = [whole[kind][axis][0] for kind in kinds for axis in range(3)]
     times = sorted(
-        (_TIMES.index(name), index)
+        (_TIMES.index(name) if name in _TIMES else len(_TIMES), index)
         for index, name in enumerate(clean)
-        if name in _TIMES and index not in taken
+        if (name in _TIMES or name.startswith("time")) and index not in taken
     )
     time = times[0][1] if times else None
     units = tuple(

@@ -169,7 +169,7 @@ def sorted_lines(lines: list[str], name: str, sensor: str = "") -> Text:
     if decimal_comma:
         lines = [_with_points(line) for line in lines]
     columns = _standard(lines, separator)
-    text = Text([Block(columns)])
+    text, named = Text([Block(columns)]), len(lines)
     for number, line in enumerate(lines, 1):
         line = line.strip()
         if line.startswith("#"):
@@ -181,11 +181,13 @@ def sorted_lines(lines: list[str], name: str, sensor: str = "") -> Text:
         if row:
             _add(text, row, label, number)
             continue
-        header = None if _numbers(line, separator) else columns_of(_names(line, separator), sensor)
-        if text.has_header and not header and not text.blocks[-1].rows:
+        header = None
+        if _may_name_axes(line):
+            header = columns_of(_names(line, separator), sensor)
+        elif number == named + 1 and line:
             header = with_units(columns, _names(line, separator))
         if header and (header.acceleration or sensor):
-            text.has_header, columns = True, header
+            text.has_header, columns, named = True, header, number
         elif set(line) <= set("-, \t;"):  # empty, or a mark
             text.marked = text.marked or "-" in line
         else:
@@ -269,6 +271,12 @@ def seconds(text: str) -> float:
     return (days * 86_400 + clock) + (float(f"0.{fraction}") if fraction else 0.0)
 
 
+def _may_name_axes(line: str) -> bool:
+    """Whether a line has as many x, y and z as a header; most lines do not, and are many."""
+    small = line.lower()
+    return sum(map(small.count, "xyz")) >= 3
+
+
 def _names(line: str, separator: str | None) -> list[str]:
     """The words of a header."""
     if len(line) > _LONGEST_HEADER:
@@ -298,7 +306,8 @@ def _check_no_header(line: str, separator: str | None, place: str) -> None:
 
     As junk it would be left out, and rotation be read as acceleration.
     """
-    if sum(axis_of(name) is not None for name in _names(line, separator)) >= 3:
+    names = _names(line, separator) if _may_name_axes(line) else []
+    if sum(axis_of(name) is not None for name in names) >= 3:
         raise TinykitError(
             f"{place}: the header {line[:40]!r} lacks a column of acceleration "
             f"({', '.join(COLUMNS[:3])}). Name all columns, or record it again."
