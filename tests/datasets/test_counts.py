@@ -1,4 +1,4 @@
-"""Labels with too few examples are named, and others are not."""
+"""A label with too few examples is named, with the number that would do."""
 
 import pytest
 
@@ -6,30 +6,24 @@ from tinykit.datasets.counts import few_examples
 
 
 @pytest.mark.parametrize(
-    ("counts", "few"),
+    ("counts", "said"),
     [
         ([60, 60], []),
         ([60, 12], []),  # a fifth
-        ([60, 11], [11]),
-        ([60, 3], [3]),
-        ([9, 9], [9, 9]),
-        ([10, 10], []),
-        ([10], []),
-        ([2], [2]),
-        ([1_000, 1_000, 1_000, 199], [199]),
-        ([5_000, 100, 100, 100], []),  # beside the median of the others, not beside the largest
-        ([], []),
+        ([60, 11], ['Only 11 examples of "b" (60 of "a"): ', "at least 12."]),
+        ([60, 3], ['Only 3 examples of "b" (60 of "a"): ', "at least 12."]),
+        ([12, 1], ['Only 1 example of "b" (12 of "a"): ', "at least 10."]),
+        ([1_000, 100], ['Only 100 examples of "b" (1,000 of "a"): ', "at least 200."]),
+        ([9], ['Only 9 examples of "a": ', "at least 10."]),
     ],
 )
-def test_below_ten_or_a_fifth_of_the_others_is_too_few(counts, few):
-    notes = few_examples([f"label {n}" for n in range(len(counts))], counts)
-    assert len(notes) == len(few)
-    for note, count in zip(notes, few, strict=True):
-        assert f"only {count} example" in note and "too few" in note
+def test_a_label_with_too_few_examples_is_named(counts, said):
+    notes = few_examples("abc"[: len(counts)], counts)
+    assert len(notes) == bool(said), notes
+    assert all(words in notes[0] for words in said)
 
 
-def test_the_label_is_named_and_what_the_others_have():
-    assert few_examples(["on", "off"], [60, 3]) == [
-        "There are only 3 examples of 'off' (the others have 60): too few to learn it well. "
-        "Add more of them."
-    ]
+def test_the_median_of_the_others_is_the_measure():
+    """One label with very many examples does not make all others too few."""
+    assert few_examples("abcd", [50, 50, 50, 1_000]) == []
+    assert len(few_examples("abcd", [5, 50, 50, 4])) == 2

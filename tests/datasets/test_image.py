@@ -569,7 +569,7 @@ def test_what_systems_leave_behind_is_no_label_and_is_not_named(tmp_path):
 
 def test_a_label_with_few_pictures_is_named_with_their_number(tmp_path):
     data = visual_wake_words(folder(tmp_path, photos({"a": 60, "b": 3})))
-    assert any("only 3 examples of 'b' (the others have 60)" in note for note in data.notes)
+    assert any('Only 3 examples of "b" (60 of "a")' in note for note in data.notes)
 
 
 def test_what_was_scaled_is_named(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from tinykit.common.errors import TinykitError
 from tinykit.datasets import gesture_recognition
 from tinykit.datasets import motion as gestures
-from tinykit.datasets.motion import person_of
+from tinykit.datasets.motion_sources import person_of
 
 RATE = 119.0
 SPLITS = ("train", "validation", "test")
@@ -230,13 +230,16 @@ def test_one_file_is_enough(tmp_path):
 
 
 def test_a_gestures_folder_alone_is_not_taken_for_a_container(tmp_path):
-    files = {f"circle/{who}.csv": text(*(take(n) for n in range(3))) for who in ("anna", "ben")}
+    files = {
+        f"circle/{who}.csv": text(*(take(n, len(who)) for n in range(3))) for who in ("anna", "ben")
+    }
     assert gesture_recognition(data=folder(tmp_path / "x", files)).labels == ["circle", "none"]
 
 
 def test_files_named_like_gestures_are_several_in_a_folder_of_any_name(tmp_path):
     """A zip of `Group 4/circ.csv, flex.csv` is not one gesture called Group 4."""
-    files = {f"Group 4/{g}.csv": text(*(take(n) for n in range(5))) for g in ("circ", "flex", "my")}
+    names = ("circ", "flex", "my")
+    files = {f"Group 4/{g}.csv": text(*(take(i, n) for n in range(5))) for i, g in enumerate(names)}
     data = gesture_recognition(data=archive(tmp_path / "x.zip", files))
     assert data.labels == ["circ", "flex", "my", "none"]
 
@@ -252,7 +255,7 @@ def test_the_magic_wand_is_read_as_published(tmp_path):
     people += ["liucx", "zhangxy"]
     files = {
         f"data/{name}/output_{name}_{who}.txt": "".join(
-            wand(index, len(who), number) + "\x1b[0m\x1b[2J\r\n" * (number == 1)
+            wand(index, people.index(who), number) + "\x1b[0m\x1b[2J\r\n" * (number == 1)
             for number in range(4)
         )
         for index, name in enumerate(["wing", "ring", "slope"])
@@ -263,7 +266,7 @@ def test_the_magic_wand_is_read_as_published(tmp_path):
     data = gesture_recognition(data=archive(tmp_path / "magic_wand.zip", files))
     assert data.labels == ["ring", "slope", "wing", "none"]
     assert (data.sample_rate, data.axes) == (25.0, 3)
-    assert np.allclose(found(data, "ring/output_ring_lsj.txt#2"), take(1, 3, 1, rows=100)[:, :3])
+    assert np.allclose(found(data, "ring/output_ring_lsj.txt#2"), take(1, 6, 1, rows=100)[:, :3])
     published = {
         "train": {*people[:6], *(f"negative_{n}" for n in (3, 4, 5, 6))},
         "validation": {"lsj", "pengxl", "negative_2", "negative_7"},
@@ -326,7 +329,7 @@ def test_files_may_have_signs_in_their_names(tmp_path):
 def test_other_rates_are_resampled_and_that_is_said(tmp_path):
     rate_of = {"a": 119.0, "b": 60.0, "c": 118.0}
     files = {
-        f"{name}.csv": f"# sample_rate: {rate}\n{text(*(take(n) for n in range(5)))}"
+        f"{name}.csv": f"# sample_rate: {rate}\n{text(*(take(ord(name), n) for n in range(5)))}"
         for name, rate in rate_of.items()
     }
     data = gesture_recognition(data=folder(tmp_path / "x", files))

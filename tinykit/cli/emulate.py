@@ -105,9 +105,10 @@ def run_sketch(
 
     Args:
         out_dir: outputs of `tinykit run`, or a sketch's own folder.
-        recording: a file of sound or motion, a picture, or a folder of pictures, each of which is
-            seen for some frames; None takes words, gestures or pictures of the bundled data for a
-            sketch that the kit generated, and silence, rest and darkness for any other.
+        recording: a file of sound or motion, a phone's recording of motion (folder or zip), a
+            picture, or a folder of pictures, each of which is seen for some frames; None takes
+            words, gestures or pictures of the bundled data for a sketch that the kit generated,
+            and silence, rest and darkness for any other.
         board: name of the board.
         rows: rows of each take in a file of motion with nothing between the takes.
 

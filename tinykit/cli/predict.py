@@ -8,7 +8,7 @@ from tinykit.board import VirtualBoard
 from tinykit.common.errors import TinykitError, one_line
 from tinykit.common.kinds import MOTION, kind_of_model
 from tinykit.datasets.archives import listed
-from tinykit.datasets.files.readers import BY_KIND, Reader, files_in, others_in
+from tinykit.datasets.files.readers import BY_KIND, Reader, inputs_in, others_in
 from tinykit.quantization.tiny_model import TinyModel
 
 
@@ -44,7 +44,7 @@ def predict_files(
     results, features = [], []
     for path in paths:
         before = len(results)
-        files = files_in(path, reader.suffixes) if path.is_dir() else [path]
+        files = inputs_in(path, reader) if path.is_dir() else [path]
         left_out = _left_out(path, reader) if path.is_dir() else []
         if not files:
             error = f"{path} holds no {reader.name} files. Give a folder that has some."

@@ -76,8 +76,10 @@ def given(recording: Path, purpose: Purpose | None, board: Board, rows: int | No
     Raises TinykitError when it cannot be read, or is nothing for this sketch.
     """
     from tinykit.datasets import IMAGE_SUFFIXES
+    from tinykit.datasets.files.motion import is_motion
 
-    if recording.is_dir() or recording.suffix.lower() in IMAGE_SUFFIXES:
+    is_folder = recording.is_dir() and not is_motion(recording)
+    if is_folder or recording.suffix.lower() in IMAGE_SUFFIXES:
         return _shown(recording, purpose, rows)
     return _played(recording, purpose, board, rows)
 
@@ -195,9 +197,9 @@ def _played(recording: Path, purpose: Purpose | None, board: Board, rows: int | 
     """A file of sound or motion; TinykitError when it is nothing that the sketch knows."""
     from tinykit.board.virtual.playback import played
     from tinykit.datasets import load_motion
-    from tinykit.datasets.files.motion import SUFFIXES
+    from tinykit.datasets.files.motion import is_motion
 
-    kind = MOTION if recording.suffix.lower() in SUFFIXES else AUDIO
+    kind = MOTION if is_motion(recording) else AUDIO
     _check_wanted(recording, kind, purpose)
     if kind == AUDIO:
         if rows is not None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from motion_writing import mutated
 
 import tinykit as tk
 from tinykit.common.errors import TinykitError
 from tinykit.datasets import Recording, load_motion
-from tinykit.datasets.files import motion as motion_files
-from tinykit.datasets.files import motion_text
+from tinykit.datasets.files import motion_rows, motion_text
 
 HEADER = "aX,aY,aZ,gX,gY,gZ"
 
@@ -219,16 +219,17 @@ def test_a_vigorous_gesture_is_no_other_unit(tmp_path):
 @pytest.mark.parametrize(
     ("factor", "said"),
     [
-        (9.81, "That looks like m/s^2: divide it by 9.81"),
-        (1_000, "That looks like milli-g: divide it by 1000"),
-        (16_384, "Give acceleration in g"),
-        (0, "acceleration is about 0 from here on"),
+        (0, "acceleration is about 0 from here on, but gravity alone is 1 g"),
+        (42, "acceleration is about 42"),
+        (256, "It looks like a sensor's raw numbers: divide them by the number that is 1 g"),
+        (16_384, "It looks like a sensor's raw numbers: divide them by the number that is 1 g"),
     ],
 )
-def test_other_units_are_refused(tmp_path, factor, said):
+def test_a_unit_that_gravity_does_not_tell_is_asked_for(tmp_path, factor, said):
     motion = TAKES[0] * [factor, factor, factor, 1, 1, 1]
     message = refused(tmp_path, text(motion))
     assert message.startswith("wave.csv, line 2: acceleration is about") and said in message
+    assert "Write the units into the header, such as 'aX (g)," in message
 
 
 def timed(motion: np.ndarray, seconds: float) -> str:
@@ -265,35 +266,6 @@ def test_a_missing_file_is_named(tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(TinykitError, match="cannot be read"):
             load_motion(path)
-
-
-def mutated(content: bytes, random: np.random.Generator) -> bytes:
-    """Content as accidents leave it: bytes and lines changed, lost, doubled, moved, cut off."""
-    data = bytearray(content)
-    for _ in range(random.integers(1, 6)):
-        at, n = int(random.integers(len(data) + 1)), int(random.integers(1, 400))
-        kind = random.integers(8)
-        if kind == 0:
-            data[at : at + n] = random.bytes(n)
-        elif kind == 1:
-            del data[at : at + n]
-        elif kind == 2:
-            data[at:at] = data[at : at + n]
-        elif kind == 3:
-            del data[at:]
-        elif kind == 4:
-            pick = [b"\0", b"\n", b"-", b",", b";", b"\t", b"nan", b"1e999", b"#", b"\x1b[", b'"']
-            data[at:at] = pick[random.integers(len(pick))] * int(random.integers(1, 50))
-        elif kind == 5:
-            old, new = random.choice([b",", b".", b"\n", b"0", b"-", b"a"], 2)
-            data = data.replace(bytes(old), bytes(new))
-        elif kind == 6:
-            rows = data.split(b"\n")
-            random.shuffle(rows)
-            data = bytearray(b"\n".join(rows))
-        else:
-            data = data * 3
-    return bytes(data)
 
 
 def test_two_thousand_damaged_files_give_motion_or_one_line(tmp_path):
@@ -342,7 +314,7 @@ def test_the_quick_way_reads_what_the_thorough_one_does(monkeypatch):
         quick += 1
         fast = result(content)
         with monkeypatch.context() as patch:
-            patch.setattr(motion_files, "plain_lines", lambda *_: None)
+            patch.setattr(motion_rows, "plain_lines", lambda *_: None)
             assert result(content) == fast
     assert quick > 20, "the quick way was hardly tried"
 
@@ -350,7 +322,7 @@ def test_the_quick_way_reads_what_the_thorough_one_does(monkeypatch):
 def result(content: bytes) -> str:
     """All that is read of a file, or why nothing is, as text to compare."""
     try:
-        file = motion_files.read_motion(content, "x")
+        file = motion_rows.read_motion(content, "x")
     except TinykitError as error:
         return str(error)
     blocks = [

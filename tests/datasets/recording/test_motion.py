@@ -165,8 +165,10 @@ def test_a_take_holds_the_very_rows_that_the_board_sent(plug, tmp_path):
 
 def test_what_was_recorded_trains_and_names_the_person(plug, tmp_path, monkeypatch):
     monkeypatch.setattr(recording, "WARM_UP", 0.5)
-    for person in ("anna", "ben", "carla"):
-        port = plug([HEADER, *sent(session(4))])
+    for number, person in enumerate(("anna", "ben", "carla")):
+        motion = session(4)  # each of them a little otherwise: no two people move alike
+        motion = motion + np.random.default_rng(number).normal(0, 0.01, motion.shape)
+        port = plug([HEADER, *sent(motion)])
         tk.record_gestures(["wave", "none"], person, tmp_path, takes=2, port=port)
     data = tk.datasets.gesture_recognition(data=tmp_path)
     assert data.labels == ["wave", "none"]

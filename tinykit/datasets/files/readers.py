@@ -13,7 +13,7 @@ from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_motion
 from tinykit.datasets.files.audio_decoding import SOUND_SUFFIXES
 from tinykit.datasets.files.image import UNREADABLE_IMAGES, load_picture
 from tinykit.datasets.files.motion import SUFFIXES as MOTION_SUFFIXES
-from tinykit.datasets.files.motion import Recording
+from tinykit.datasets.files.motion import Recording, as_recordings
 from tinykit.features import LogMel, Motion, Picture
 
 
@@ -57,9 +57,15 @@ def check_rotation(recording: Recording, frontend: Motion, file: Path) -> None:
 
 BY_KIND = {
     AUDIO: Reader("sound", set(SOUND_SUFFIXES), _read_sound),
-    MOTION: Reader("motion", set(MOTION_SUFFIXES), _read_motion),
+    MOTION: Reader("motion", {*MOTION_SUFFIXES, ".zip"}, _read_motion),
     IMAGE: Reader("picture", {*IMAGE_SUFFIXES, *UNREADABLE_IMAGES}, _read_picture),
 }
+
+
+def inputs_in(folder: Path, reader: Reader) -> list[Path]:
+    """What a reader reads of all that is in a folder, sorted: files, or folders of a phone."""
+    files = files_in(folder, reader.suffixes)
+    return as_recordings(folder, files) if reader is BY_KIND[MOTION] else files
 
 
 def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:

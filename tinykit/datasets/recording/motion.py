@@ -11,9 +11,9 @@ import numpy as np
 
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import write_atomically
-from tinykit.datasets.files.motion import USUAL_RATE, measured_rate, read_motion
-from tinykit.datasets.files.motion_text import COLUMNS
-from tinykit.datasets.motion import NONE, person_of
+from tinykit.datasets.files.motion_columns import COLUMNS
+from tinykit.datasets.files.motion_rows import USUAL_RATE, measured_rate, read_motion
+from tinykit.datasets.motion_sources import NONE, person_of
 from tinykit.datasets.recording.link import COUNT_DOWN, BoardError, Link, check_names, in_notebook
 from tinykit.datasets.recording.ports import find_port
 
