@@ -57,7 +57,7 @@ def test_a_small_spot_keeps_its_colour(colour):
 
 
 def test_what_needs_more_colours_gets_them():
-    """Thumbnails of photos among the curves: 64 colours would paint them by numbers."""
+    """Thumbnails of photos among the curves: 96 colours would paint them by numbers."""
     rainbow = Image.linear_gradient("L").resize((400, 200))
     picture = Image.merge("RGB", [rainbow, rainbow.rotate(90), rainbow.rotate(180)])
-    assert len(Image.open(io.BytesIO(small_png(picture))).getcolors()) > 64
+    assert len(Image.open(io.BytesIO(small_png(picture))).getcolors()) > 96

@@ -103,7 +103,7 @@ def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
         ticks = np.arange(0, frontend.n_mels, 13)
         right.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
         right.set(title=f"3. {frontend.n_mels} features", xlabel="band (Hz)")
-        right.set_ylabel("log10 of power above floor")
+        right.set_ylabel("log10 of power")
         show()
 
 
