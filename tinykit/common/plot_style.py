@@ -48,7 +48,7 @@ def show_photos(figure: Figure) -> None:
         show()
         return
     content = io.BytesIO()
-    options = {"quality": 75, "optimize": True, "progressive": True}
+    options = {"quality": 70, "optimize": True, "progressive": True}
     figure.savefig(content, format="jpeg", bbox_inches="tight", pil_kwargs=options)
     _display(figure, "image/jpeg", content.getvalue())
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _BLUE, _RED, _GREEN, _ORANGE = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[4]
 _GREY = "#777777"
 _WIDTH = 9.0  # of a figure, inches
-_GRID_WIDTH = 7.5  # of a figure full of photos, which are what a notebook's file is full of
+_GRID_WIDTH = 7.0  # of a figure full of photos, which are what a notebook's file is full of
 _LEAST_AREA = 0.005  # share of the picture: the rule of Visual Wake Words
 _STRONGEST = 0.75  # opacity of the strongest place of a map
 
