@@ -1,5 +1,6 @@
 """Every notebook runs, gives what it shows, and is written as a lesson should be."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,8 +12,13 @@ import pytest
 from tinykit.cli.lessons import LESSONS, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LONGEST_CELL = 15  # lines
-LARGEST_FILE = 2_000_000  # bytes; larger ones open slowly in a browser
+LONGEST_CELL = 22  # lines: a screen
+LARGEST_FILE = 600_000  # bytes; larger ones open slowly, and every change of one is kept for ever
+# What a fresh kernel leaves out, too: neither its version nor the time at which a cell was run.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -64,7 +70,46 @@ def test_no_path_of_the_author_is_stored(path):
 
 @each_notebook
 def test_the_file_opens_fast(path):
-    assert path.stat().st_size < LARGEST_FILE
+    size = path.stat().st_size
+    assert size <= LARGEST_FILE, (
+        f"{path.name} has {size:,} bytes. Sound belongs into tk.plots.listen, photos into "
+        "tk.plots.pictures; show fewer of them, or smaller ones"
+    )
+
+
+@each_notebook
+def test_a_change_can_be_read(path):
+    """What differs from run to run would hide the one line that was changed."""
+    nb = nbformat.read(path, as_version=4)
+    assert nb.metadata == METADATA, "store outputs with tests/benchmarks/notebooks.py --store"
+    for i, cell in enumerate(nb.cells):
+        assert set(cell.metadata) <= {"tags"}, f"cell {i} stores {set(cell.metadata)}"
+        names = [output.get("name") for output in cell.get("outputs", ())]
+        assert names.count("stdout") <= 1, f"what cell {i} printed is stored in pieces"
+
+
+@each_notebook
+def test_every_cell_may_be_run_twice(path):
+    """A parameter that a later cell takes as the name of something else is lost with the first run:
+    `data = load(data)` fails the second time, with a message about something else."""
+    tagged = [c for _, c in code_cells(path) if "parameters" in c.metadata.get("tags", [])]
+    parameters = {name for cell in tagged for name in assigned(cell.source)}
+    for i, cell in code_cells(path):
+        if cell not in tagged:
+            taken = parameters & assigned(cell.source)
+            assert not taken, f"cell {i} assigns to {taken}, which are parameters"
+
+
+def assigned(source: str) -> set[str]:
+    """Names that a cell binds to something."""
+    nodes = ast.walk(ast.parse(source))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def test_the_map_of_the_course_names_every_notebook():
+    """JupyterLab opens on it: what it does not link to is not found."""
+    linked = re.findall(r"\]\(([^)]+)\)", (ROOT / "notebooks" / "START.md").read_text("utf-8"))
+    assert linked == [path.name for path in NOTEBOOKS]
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.name)

@@ -674,3 +674,27 @@ def test_missing_bundled_pictures_are_named(monkeypatch, tmp_path):
 def test_a_split_of_pictures_made_by_hand_says_what_it_is():
     split = Split(np.zeros((3, 96, 64, 3), np.uint8), np.zeros(3), np.full(3, ""), np.full(3, "x"))
     assert repr(split) == "Split(3 pictures of 64 x 96)"
+
+
+# ---- boxes around persons
+
+
+def test_a_box_holds_what_hangs_together_in_shares_of_the_picture():
+    mask = np.zeros((10, 20), bool)
+    mask[2:4, 5:10] = True  # 2 of 10 rows, 5 of 20 columns,
+    mask[4, 10] = True  # and a foot that touches at a corner
+    mask[8, 0] = True  # somebody else
+    boxes = sorted(pictures.person_boxes(mask))
+    np.testing.assert_allclose(boxes, [(0, 0.8, 0.05, 0.1), (0.25, 0.2, 0.3, 0.3)])
+
+
+def test_the_largest_box_of_each_picture_is_what_the_rule_asks_for():
+    masks = np.zeros((3, 10, 10), bool)
+    masks[1, 0, 0] = masks[1, 5:8, 5:7] = True  # of two boxes, 1 % and 6 %
+    masks[2, 1, 1] = masks[2, 4, 4] = True
+    names, area = np.array([""] * 3), masks.mean((1, 2)).astype(np.float32)
+    x = np.zeros((3, 20, 20, 3), np.uint8)
+    split = pictures.PictureSplit(x, np.arange(3), names, names, area, masks)
+    np.testing.assert_allclose(split.largest_box, [0, 0.06, 0.01], rtol=1e-6)
+    without = pictures.PictureSplit(x, np.arange(3), names, names, area)
+    np.testing.assert_array_equal(without.largest_box, area)

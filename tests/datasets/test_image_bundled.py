@@ -67,3 +67,12 @@ def test_masks_tell_where_the_persons_are(data):
         covered = split.masks.mean(axis=(1, 2))
         assert np.abs(covered - split.area).max() < 1e-4
         assert covered[split.y == 1].min() > 0
+
+
+def test_the_boxes_that_lessons_show_agree_with_the_labels(data):
+    """A box is drawn around what hangs together: a person who is seen in two pieces has two, each
+    smaller than the one that decided the label. That is rare, or the lesson would look wrong."""
+    for split in (getattr(data, name) for name in SPLITS):
+        counts = split.largest_box > 0.005
+        assert counts[split.y == 0].sum() == 0
+        assert (~counts[split.y == 1]).sum() <= 2

@@ -1,5 +1,6 @@
 """The figures of pictures: each draws what it was given, and appears once in a notebook."""
 
+import base64
 import io
 import json
 import re
@@ -180,17 +181,24 @@ def test_the_square_in_the_corner_is_half_a_percent_of_the_picture():
     assert square.get_width() == square.get_height() and share == pytest.approx(0.005)
 
 
+def test_the_label_stands_beside_the_size_of_the_box_that_decides_it():
+    """The rule speaks of boxes: covered pixels beside them read as if it had been broken."""
+    plots.label_rule(SPLIT, [0, 1, 2], ["nobody", "somebody"])
+    # Of 20 x 20: a box of 10 x 4, and the larger one of 2 x 1 and 10 x 10.
+    assert titles() == ["nobody, box 0%", "somebody, box 10%", "nobody, box 25%"]
+
+
 def test_the_share_is_written_with_the_digits_that_matter():
     area = np.array([0, 0.0013, 0.0234, 0.1234, 1, np.nan, 0, 0, 0, 0], np.float32)
     split = PictureSplit(PICTURES, np.zeros(N, int), NAMES, NAMES, area)
     plots.label_rule(split, range(6))
-    assert [title.replace(" of the picture", "") for title in titles()] == [
+    assert [title.removeprefix("people ") for title in titles()] == [
         "0%",
         "0.13%",
         "2.3%",
         "12%",
         "100%",
-        "an unknown part",
+        "of unknown size",
     ]
 
 
@@ -384,8 +392,8 @@ def test_a_figure_of_photos_is_closed_once_it_was_shown(monkeypatch):
     """matplotlib's own inline figures are, too: otherwise they would appear again and again."""
     shown = []
     monkeypatch.setattr(plt, "get_backend", lambda: "inline")
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     plots.pictures(PICTURES[:2])
     assert not plt.get_fignums()
-    (image,) = shown
-    assert Image.open(io.BytesIO(image.data)).format == "JPEG"
+    (data,) = shown
+    assert Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).format == "JPEG"

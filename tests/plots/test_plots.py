@@ -222,6 +222,20 @@ def test_the_memory_map_adds_up_and_shows_the_limit(small_tiny, arena_bytes):
         assert legend == list(parts)
 
 
+@pytest.mark.parametrize("engine", ["compiled", "tflm"])
+def test_a_colour_of_the_memory_map_has_one_meaning(small_tiny, engine):
+    """One colour for the weights in flash and the arena in RAM would say that they are the same."""
+    fit = check_fit(small_tiny, "nano33ble", engine, arena_bytes=20_000)
+    plots.memory_map(fit)
+    meanings = {
+        (part, bar.get_facecolor())
+        for ax, parts in zip(figure().axes, (fit.flash, fit.ram), strict=True)
+        for part, bar in zip(parts, ax.patches, strict=True)
+    }
+    names, colours = (set(column) for column in zip(*meanings, strict=True))
+    assert len(meanings) == len(names) == len(colours)
+
+
 def test_a_stream_shows_the_keywords_and_when_they_were_reported():
     plots.stream(STREAM, np.tile(CLIP, 2), spoken=[(0.5, "yes"), (1.5, "no")])
     top, bottom = figure().axes

@@ -317,11 +317,18 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def lab(options: argparse.Namespace) -> int:
-    """JupyterLab on notebooks/, with the kernel of this environment."""
+    """JupyterLab on the kit's folder, open on the course's map, with this environment's kernel.
+
+    Its root is the whole kit, so that finished sketches in build/ can be reached from the browser.
+    The folder jupyter/ beside this file has the settings: pages instead of their source, no news.
+    """
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    settings = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, settings))
     from jupyterlab.labapp import main as jupyterlab
 
-    jupyterlab([f"--notebook-dir={lessons.ROOT / 'notebooks'}", *options.passed_on])
+    start = "--LabApp.default_url=/lab/tree/notebooks/START.md"
+    jupyterlab([f"--notebook-dir={lessons.ROOT}", start, *options.passed_on])
     return 0
 
 

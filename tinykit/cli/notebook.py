@@ -39,7 +39,8 @@ def execute(path: Path, parameters: dict) -> nbformat.NotebookNode:
     shown. Returns the notebook with its outputs; raises CellFailed at the first failing cell.
     """
     nb = nbformat.read(path, as_version=4)
-    insert_parameters(nb, parameters)
+    if parameters:
+        insert_parameters(nb, parameters)
     # No folders to look in: what remains is the kernel of the Python that runs this, whatever
     # "python3" means elsewhere on the computer.
     kernels = AsyncKernelManager(

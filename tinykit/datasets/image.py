@@ -13,6 +13,8 @@ from typing import ClassVar
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import find_objects
+from scipy.ndimage import label as label_parts
 
 from tinykit.common.errors import TinykitError
 from tinykit.datasets.archives import Tree, listed, natural_order, open_tree_of_zips, place
@@ -48,6 +50,33 @@ class PictureSplit(Split):
 
     area: np.ndarray
     masks: np.ndarray | None = None
+
+    @property
+    def largest_box(self) -> np.ndarray:
+        """float32 (n,), share of each picture in the largest box around a person; 0 for nobody.
+
+        Boxes are those of `person_boxes`; without masks, `area` stands in.
+        """
+        if self.masks is None:
+            return self.area
+        boxes = (person_boxes(mask) for mask in self.masks)
+        return np.array(
+            [max((w * h for _, _, w, h in of_one), default=0) for of_one in boxes], np.float32
+        )
+
+
+def person_boxes(mask: np.ndarray) -> list[tuple[float, float, float, float]]:
+    """A box around each part of a mask that hangs together: left, top, width and height of it.
+
+    In shares of the picture, 0 to 1. Two people who touch have one box; one who is seen in two
+    pieces has two. `mask`: bool (height, width), True where persons are.
+    """
+    parts, count = label_parts(mask, structure=np.ones((3, 3)))
+    height, width = mask.shape
+    return [
+        (x.start / width, y.start / height, (x.stop - x.start) / width, (y.stop - y.start) / height)
+        for y, x in find_objects(parts, count)
+    ]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,7 +1,8 @@
 """The figures of the notebooks. Decoration lives here, so that lessons can be about something else.
 
 Every function draws one figure with matplotlib and returns nothing: in a notebook it appears below
-the cell. A kind of data is a file; so are networks and boards.
+the cell. Only `listen` draws none, and gives a player. A kind of data is a file; so are networks
+and boards.
 """
 
 from tinykit.plots.audio import (
@@ -24,6 +25,7 @@ from tinykit.plots.network import (
     number_line,
     scores,
 )
+from tinykit.plots.player import listen
 
 __all__ = [
     "board_run",
@@ -40,6 +42,7 @@ __all__ = [
     "layer_costs",
     "layers",
     "learning_curves",
+    "listen",
     "memory",
     "memory_map",
     "motion_stream",

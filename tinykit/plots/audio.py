@@ -91,17 +91,19 @@ def frame_to_bands(clip: np.ndarray, frontend: LogMel, frame: int) -> None:
         left.plot(time_ms, samples, lw=0.7, color="#999999", label="samples")
         left.plot(time_ms, samples * frontend.window, lw=0.9, label="after the window")
         left.set(title=f"1. frame {frame}: {time_ms[-1]:.0f} ms", xlabel="time (ms)")
+        left.set_ylabel("share of the largest")
         left.set_ylim(-1.1, 1.8)
         left.legend(fontsize="x-small", loc="upper right", ncols=2)
         middle.plot(hertz, 10 * np.log10(power + 1e-6), lw=0.8)
         for weights in frontend.filterbank[::3]:
             middle.plot(hertz[weights > 0], weights[weights > 0] * 15 - 55, lw=0.7, color="#E69F00")
-        middle.set(title="2. power spectrum, mel bands", xlabel="frequency (Hz)", ylim=(-58, None))
-        middle.set_ylabel("dB")
+        middle.set(title="2. spectrum; every third band", xlabel="frequency (Hz)")
+        middle.set(ylim=(-58, None), ylabel="power (dB)")
         right.bar(np.arange(len(bands)), np.log10(1 + bands / frontend.floor), width=0.8)
         ticks = np.arange(0, frontend.n_mels, 13)
         right.set_xticks(ticks, [f"{centres[tick]:.0f}" for tick in ticks])
         right.set(title=f"3. {frontend.n_mels} features", xlabel="band (Hz)")
+        right.set_ylabel("log10 of power")
         show()
 
 

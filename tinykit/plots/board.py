@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 
 def memory_map(fit: Fit) -> None:
-    """What the sketch takes of the board's flash and RAM; the line is the board's limit."""
+    """What the sketch takes of the board's flash and RAM; the line is the board's limit.
+
+    A part has one colour in both. Grey is the board's own core.
+    """
+    names = [name for name in dict.fromkeys([*fit.flash, *fit.ram]) if name != "core"]
+    colours = dict(zip(names, (COLOURS * 2)[: len(names)], strict=True)) | {"core": "#999999"}
     with plt.rc_context(STYLE):
         _, axes = plt.subplots(2, 1, figsize=(8, 3.6))
         for ax, name, parts, limit in (
@@ -33,8 +38,8 @@ def memory_map(fit: Fit) -> None:
             (axes[1], "RAM", fit.ram, fit.board.ram),
         ):
             left = 0
-            for index, (part, size) in enumerate(parts.items()):
-                ax.barh(0, size / 1024, left=left / 1024, label=part, color=COLOURS[index % 8])
+            for part, size in parts.items():
+                ax.barh(0, size / 1024, left=left / 1024, label=part, color=colours[part])
                 left += size
             ax.axvline(limit / 1024, color="black", lw=2)
             ax.text(limit / 1024, 0.46, f" limit\n {limit / 1024:,.0f} KiB", va="top", fontsize=8)

@@ -17,10 +17,9 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
-from scipy.ndimage import find_objects
-from scipy.ndimage import label as label_parts
 
 from tinykit.common.plot_style import COLOURS, STYLE, show, show_photos
+from tinykit.datasets.image import person_boxes
 
 if TYPE_CHECKING:
     import keras
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 _BLUE, _RED, _GREEN, _ORANGE = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[4]
 _GREY = "#777777"
 _WIDTH = 9.0  # of a figure, inches
+_GRID_WIDTH = 7.0  # of a figure full of photos, which are what a notebook's file is full of
 _LEAST_AREA = 0.005  # share of the picture: the rule of Visual Wake Words
 _STRONGEST = 0.75  # opacity of the strongest place of a map
 
@@ -65,19 +65,24 @@ def pictures(
                 _frame(ax, bool(right[index]))
 
 
-def label_rule(split: PictureSplit, indices: Sequence[int], columns: int = 4) -> None:
-    """Pictures with people outlined, boxes around them, and the share of the picture they cover.
+def label_rule(
+    split: PictureSplit, indices: Sequence[int], labels: Sequence[str] = (), columns: int = 4
+) -> None:
+    """Pictures with people outlined and boxed; above each its label and the size of a box.
 
-    A person counts from 0.5 % of the picture on: a square of that size is in a corner. Boxes are
-    drawn around what hangs together in the mask; two people who touch share one.
+    A person counts when a box covers more than 0.5 % of the picture: a square of that size is in a
+    corner. Boxes are `tinykit.datasets.image.person_boxes`; the largest one's share is written.
 
     Args:
-        split: of pictures; without masks only the shares are shown.
+        split: of pictures; without masks only the share that people cover is written.
         indices: 1 to 24 pictures of it.
+        labels: of the data set; without them only the share is written.
         columns: pictures in a row.
     """
     indices = np.asarray(indices)
     height, width = split.x.shape[1:3]
+    shares = split.largest_box
+    what = "box" if split.masks is not None else "people"
     with _grid(len(indices), columns, height / width, True, "") as panels:
         for ax, index in zip(panels, indices, strict=True):
             ax.imshow(split.x[index])
@@ -86,8 +91,8 @@ def label_rule(split: PictureSplit, indices: Sequence[int], columns: int = 4) ->
                 for box in _boxes(split.masks[index], width, height):
                     ax.add_patch(box)
             _draw_least(ax, width, height)
-            covered = _covered(float(split.area[index]))
-            ax.set_title(covered + " of the picture" * (columns <= 4), fontsize="small")
+            name = f"{labels[split.y[index]]}, " if len(labels) else ""
+            ax.set_title(f"{name}{what} {_covered(float(shares[index]))}", fontsize="small")
 
 
 def where_it_looks(
@@ -221,11 +226,11 @@ def _grid(
     """Axes without ticks for `count` pictures, `ratio` times as high as wide; then show them."""
     columns = min(columns, max(count, 4))
     rows = -(-count // columns)
-    side = _WIDTH / columns
+    side = _GRID_WIDTH / columns
     height = rows * (side * ratio + 0.24 * has_titles) + 0.3 * bool(title)
     with plt.rc_context(STYLE | {"axes.titlepad": 3}):
         fig, axes = plt.subplots(
-            rows, columns, figsize=(_WIDTH, height), squeeze=False, layout="compressed"
+            rows, columns, figsize=(_GRID_WIDTH, height), squeeze=False, layout="compressed"
         )
         fig.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.01, hspace=0.01)
         for ax in axes.flat:
@@ -304,17 +309,12 @@ def _outline(ax: Axes, mask: np.ndarray, width: int, height: int) -> None:
 
 
 def _boxes(mask: np.ndarray, width: int, height: int) -> list[Rectangle]:
-    """A box around each part of a mask that hangs together, in a picture of that size."""
-    scale = np.array([height, width]) / mask.shape
-    parts, count = label_parts(mask, structure=np.ones((3, 3)))
-    boxes = []
-    for part in find_objects(parts, count):
-        top, left = np.array([side.start for side in part]) * scale - 0.5
-        bottom, right = np.array([side.stop for side in part]) * scale - 0.5
-        boxes.append(
-            Rectangle((left, top), right - left, bottom - top, fill=False, ec=_ORANGE, lw=1.5)
-        )
-    return boxes
+    """The boxes of `person_boxes` in a picture of that size."""
+    return [
+        Rectangle((x * width - 0.5, y * height - 0.5), w * width, h * height,
+                  fill=False, ec=_ORANGE, lw=1.5)
+        for x, y, w, h in person_boxes(mask)
+    ]  # fmt: skip
 
 
 def _draw_least(ax: Axes, width: int, height: int) -> None:
@@ -327,7 +327,7 @@ def _draw_least(ax: Axes, width: int, height: int) -> None:
 def _covered(area: float) -> str:
     """A share of the picture; small ones with the digits that matter."""
     if np.isnan(area):
-        return "an unknown part"
+        return "of unknown size"
     digits = 0 if area == 0 or area >= 0.1 else 1 if area >= 0.01 else 2
     return f"{area:.{digits}%}"
 

@@ -403,9 +403,9 @@ def test_a_notebook_shows_each_picture_and_in_the_end_all(tmp_path):
     from nbclient import NotebookClient
 
     cell = f"""
-        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
-        import test_recording_images as t, tinykit as tk
-        from tinykit import image_recording
+        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        import test_image as t, tinykit as tk
+        from tinykit.datasets.recording import image as image_recording
         image_recording.COUNT_DOWN = 0
         port = t.Camera([t.sent(t.view(seed)) for seed in range(5)])
         t.record(["cup", "pot & pan"], "desk", {str(tmp_path)!r}, port.name, count=2)

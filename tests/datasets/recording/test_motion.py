@@ -443,9 +443,9 @@ def test_a_notebook_shows_one_picture_that_moves(tmp_path):
     from nbclient import NotebookClient
 
     cell = f"""
-        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
-        import test_recording as t, tinykit as tk
-        from tinykit import capture
+        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        import test_motion as t, tinykit as tk
+        from tinykit.datasets.recording import link as capture
         port = t.Port([t.HEADER, *t.sent(t.session(1))])
         really = capture.open_port
         def opened(name):

@@ -11,6 +11,7 @@ from tinykit.board.virtual.devices.serial import MOST_KEPT, SerialLine
 from tinykit.board.virtual.functions import FunctionRun
 
 _MOST_SHOWN = 40  # lines of Serial
+_HEADING = "   printed at  by the sketch"
 _CALLERS = {"boardSetup": "setup", "boardLoop": "loop"}  # core/arduino.cpp
 _START_UP = ("boardConstruct", "_GLOBAL__sub_I_")  # before setup(): core/boot.cpp, the compiler
 
@@ -176,6 +177,7 @@ class BoardRun:
     def __str__(self) -> str:
         lines = [self.headline, *(f"  {fact}" for fact in self._facts())]
         shown = self.serial[:_MOST_SHOWN]
+        lines += [f"  {_HEADING}"] if shown else []
         lines += [f"  {line}" for line in shown]
         if len(self.serial) > len(shown):
             lines.append(f"  ... {len(self.serial) - len(shown):,} more lines")
@@ -188,6 +190,7 @@ class BoardRun:
     def _repr_html_(self) -> str:
         facts = "<br>".join(map(html.escape, self._facts()))
         shown = [str(line) for line in self.serial[:_MOST_SHOWN]]
+        shown[:0] = [_HEADING] if shown else []
         if len(self.serial) > len(shown):
             shown.append(f"... {len(self.serial) - len(shown):,} more lines")
         fault = f"<pre><b>{html.escape(str(self.fault))}</b></pre>" if self.fault else ""
