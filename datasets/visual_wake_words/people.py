@@ -1,196 +1,17 @@
-"""People: bodies by Anny (https://github.com/naver/anny, on MakeHuman's), dressed, posed.
-
-Anny's axes: x to the body's left, -y forward, z up. Its mesh carries MakeHuman's helpers: a loose
-suit, a skirt and a mass of hair around the body, which move with it; clothes are cut from these.
-"""
+"""People: bodies, dressed and posed. Their clothes are cut from the helpers around the body."""
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
-from itertools import pairwise
-
 import numpy as np
 import paints
-import torch
+from body import GROUPS, body
+from poses import pose_turns
 from scipy.spatial.transform import Rotation
 from shapes import Mesh, Thing, ball, box, cylinder, lathe, limb, painted, tube, waves
 
-_GROUPS = {
-    "body": (0, 13380),
-    "eyes": (14598, 14742),
-    "suit": (15328, 18002),
-    "skirt": (18002, 18722),
-    "hair": (18722, 19150),
-}
 # Heights in the body at rest of an average adult, metres.
 _EYES, _MOUTH, _HAIRLINE, _FRONT = 0.648, 0.585, 0.71, -0.149
-_SHOULDER, _WAIST, _CROTCH, _KNEE, _ANKLE = 0.47, 0.1, -0.07, -0.45, -0.8
-
-
-class Body:
-    """Anny, loaded once, and which vertex belongs to what."""
-
-    def __init__(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import anny
-
-            self.model = anny.Anny(topology="anny-full").to(dtype=torch.float32)
-        self.names = list(self.model.bone_labels)
-        weights = self.model.vertex_bone_weights.numpy()
-        bones = self.model.vertex_bone_indices.numpy()[np.arange(len(weights)), weights.argmax(1)]
-        self.bone = np.array(self.names)[bones]
-        self.rest, _, self.tall = self.posed(dict.fromkeys(self.model.phenotype_labels, 0.5), {})
-        self.faces = {name: _faces(*span) for name, span in _GROUPS.items()}
-        body = self.model.faces.numpy()
-        self.faces["body"] = body[(body < _GROUPS["body"][1]).all(axis=1)]
-
-    def posed(self, phenotype: dict[str, float], turns: dict) -> tuple[np.ndarray, dict, float]:
-        """Vertices (19158, 3), where bones are (by name a 4 x 4 matrix), and the body's height.
-
-        `turns`: by bone a rotation against its parent, about the axes of the body at rest.
-        """
-        pose = torch.eye(4)[None, None].repeat(1, len(self.names), 1, 1)
-        for bone, turn in turns.items():
-            pose[0, self.names.index(bone), :3, :3] = torch.tensor(
-                turn.as_matrix(), dtype=torch.float32
-            )
-        with torch.no_grad():
-            out = self.model(pose_parameters=pose, phenotype_kwargs=phenotype)
-        bones = dict(zip(self.names, out["bone_poses"][0].numpy(), strict=True))
-        tall = float(np.ptp(out["rest_vertices"][0, : _GROUPS["body"][1], 2].numpy()))
-        return out["vertices"][0].numpy().astype(float), bones, tall
-
-    def where(self, *starts: str) -> np.ndarray:
-        """Whether each vertex moves with a bone whose name begins so: bool (19158,)."""
-        return np.char.startswith(self.bone[:, None], np.array(starts)).any(axis=1)
-
-
-@cache
-def body() -> Body:
-    """The one Body there is."""
-    return Body()
-
-
-def _faces(start: int, end: int) -> np.ndarray:
-    """Triangles of one of MakeHuman's groups, which Anny's own triangles leave out."""
-    from pathlib import Path
-
-    import anny
-
-    path = Path(anny.__file__).parent / "data/mpfb2/3dobjs/base.obj"
-    triangles = []
-    for line in path.read_text().splitlines():
-        if line.startswith("f "):
-            corners = [int(corner.split("/")[0]) - 1 for corner in line.split()[1:]]
-            if start <= min(corners) and max(corners) < end:
-                triangles += [(corners[0], b, c) for b, c in pairwise(corners[1:])]
-    return np.array(triangles)
-
-
-# Poses: by bone the turn in degrees about x (left), y (back), z (up), of the body's left side
-
-
-def _turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Rotation:
-    return Rotation.from_euler("yxz", [y, x, z], degrees=True)
-
-
-def _elbow(degrees: float) -> Rotation:
-    """Bends the left elbow of the body at rest, whose arm hangs aslant."""
-    return Rotation.from_rotvec(np.radians(degrees) * np.array([-0.74, 0, -0.66]))
-
-
-def _arms(rng, pose: str) -> list[tuple[Rotation, Rotation]]:
-    """Upper arm and elbow of the left and the right side, both as if it was the left one."""
-
-    def hanging():
-        return _turn(rng.normal(0, 15), rng.uniform(25, 42)), _elbow(rng.uniform(0, 35))
-
-    def forward():
-        return _turn(rng.uniform(-90, -30), rng.uniform(20, 42), rng.normal(0, 15)), _elbow(
-            rng.uniform(0, 70)
-        )
-
-    def raised():
-        return _turn(rng.normal(-10, 20), rng.uniform(-110, -30)), _elbow(rng.uniform(0, 60))
-
-    def to_face():
-        return _turn(rng.uniform(-60, -25), rng.uniform(25, 40), rng.uniform(-10, 25)), _elbow(
-            rng.uniform(100, 130)
-        )
-
-    def on_hip():
-        return _turn(rng.uniform(5, 25), rng.uniform(5, 25), rng.uniform(-50, -25)), _elbow(
-            rng.uniform(70, 100)
-        )
-
-    def folded():
-        return _turn(rng.uniform(-45, -20), rng.uniform(30, 42), rng.uniform(0, 20)), _elbow(
-            rng.uniform(70, 110)
-        )
-
-    kinds = {
-        "walking": [hanging, hanging, hanging, forward, to_face, folded],
-        "standing": [hanging, hanging, hanging, forward, folded, on_hip, to_face, raised],
-        "sitting": [forward, folded, folded, to_face, hanging],
-        "bending": [forward, forward, hanging, folded],
-    }[pose]
-    left = kinds[rng.integers(len(kinds))]
-    right = left if rng.random() < 0.5 else kinds[rng.integers(len(kinds))]
-    return [left(), right()]
-
-
-def _legs(rng, pose: str) -> list[tuple[Rotation, Rotation]]:
-    """Thigh and knee of both sides, both as if it was the left one."""
-    if pose == "sitting":
-        spread, bent = rng.uniform(-5, 25), rng.uniform(70, 95)
-        return [
-            (_turn(-bent + rng.normal(0, 6), z=spread), _turn(rng.uniform(60, 100)))
-            for _ in range(2)
-        ]
-    if pose == "walking":
-        stride, side = rng.uniform(8, 35), rng.choice([-1, 1])
-        return [
-            (_turn(-side * stride), _turn(rng.uniform(0, 15) if side > 0 else stride)),
-            (_turn(side * stride), _turn(rng.uniform(0, 15) if side < 0 else stride)),
-        ]
-    if pose == "bending" and rng.random() < 0.5:
-        bent = rng.uniform(30, 110)
-        return [(_turn(-bent + rng.normal(0, 8), z=rng.uniform(0, 20)), _turn(bent * 1.1))] * 2
-    return [
-        (_turn(rng.normal(-3, 5), rng.normal(-3, 5)), _turn(rng.uniform(0, 10))) for _ in range(2)
-    ]
-
-
-def pose_turns(rng: np.random.Generator, pose: str) -> dict[str, Rotation]:
-    """A random pose of a kind: "standing", "walking", "sitting" or "bending"."""
-    turns = {}
-    for side, (arm, elbow), (thigh, knee) in zip(
-        "LR", _arms(rng, pose), _legs(rng, pose), strict=True
-    ):
-        for bone, turn in {
-            "upperarm01": arm,
-            "lowerarm01": elbow,
-            "upperleg01": thigh,
-            "lowerleg01": knee,
-        }.items():
-            turns[f"{bone}.{side}"] = turn if side == "L" else _mirrored(turn)
-    lean = {"bending": rng.uniform(8, 28), "sitting": rng.uniform(-3, 8)}.get(
-        pose, rng.normal(1, 2)
-    )
-    twist, side = rng.normal(0, 4), rng.normal(0, 2)
-    for bone in ("spine04", "spine03", "spine02", "spine01"):
-        turns[bone] = _turn(lean, side, twist)
-    look = _turn(
-        rng.normal(0 if pose != "bending" else -15, 9), rng.normal(0, 5), rng.normal(0, 16)
-    )
-    turns["neck01"], turns["head"] = _turn(rng.normal(0, 5)), look
-    return turns
-
-
-def _mirrored(turn: Rotation) -> Rotation:
-    return Rotation.from_rotvec(turn.as_rotvec() * [1, -1, -1])
+_WAIST = 0.1
 
 
 # Clothes
@@ -232,7 +53,7 @@ def _phenotype(rng: np.random.Generator) -> dict[str, float]:
 
 def _skin(rng, vertices: np.ndarray, skin: np.ndarray, hair: np.ndarray, shape: dict) -> Mesh:
     """The body itself, with lips, brows, perhaps a beard."""
-    who, span = body(), slice(*_GROUPS["body"])
+    who, span = body(), slice(*GROUPS["body"])
     x, y, z = who.rest[span].T
     colours = np.tile(skin, (len(x), 1)) * (1 + 0.05 * waves(rng, 0.1)(who.rest[span]))[:, None]
     face = who.where("head")[span] & (y < -0.06)
@@ -278,7 +99,7 @@ def _scalp(lower: float) -> np.ndarray:
 
 
 def _eyes(vertices: np.ndarray) -> Mesh:
-    span, who = slice(*_GROUPS["eyes"]), body()
+    span, who = slice(*GROUPS["eyes"]), body()
     front = who.rest[span, 1] < -0.117
     colours = np.where(front[:, None], [[0.03, 0.02, 0.02]], [[0.75, 0.73, 0.7]])
     return Mesh(vertices[span], who.faces["eyes"] - span.start, colours, gloss=0.6)
@@ -331,7 +152,7 @@ def _clothes(rng, vertices: np.ndarray, size: float, shape: dict) -> list[Mesh]:
 
 def _garment(rng, vertices, group: str, where: np.ndarray, paint, offset: float) -> Mesh:
     """Part of a helper as cloth: `offset` metres farther out than it is, with folds."""
-    who, (start, end) = body(), _GROUPS[group]
+    who, (start, end) = body(), GROUPS[group]
     faces = who.faces[group]
     faces = faces[where[faces].all(axis=1)] - start
     places, rest = vertices[start:end], who.rest[start:end]
@@ -375,7 +196,7 @@ def _on_head(rng, vertices, bones, hair, size: float, shape: dict) -> list[Mesh]
 
 
 def _short_hair(rng, vertices, hair, size: float) -> Mesh:
-    who, span = body(), slice(*_GROUPS["body"])
+    who, span = body(), slice(*GROUPS["body"])
     grown = _scalp(rng.uniform(-0.01, 0.03))
     faces = who.faces["body"]
     faces = faces[grown[faces].all(axis=1)]
@@ -390,7 +211,7 @@ def _short_hair(rng, vertices, hair, size: float) -> Mesh:
 def _frame(vertices: np.ndarray):
     """Carries a mesh from the head of the body at rest to the head as it is."""
     who = body()
-    head = who.where("head")[: _GROUPS["body"][1]]
+    head = who.where("head")[: GROUPS["body"][1]]
     old, new = who.rest[: len(head)][head], vertices[: len(head)][head]
     (a, b), (c, d) = (old.mean(0), new.mean(0)), (old - old.mean(0), new - new.mean(0))
     turn, _ = Rotation.align_vectors(d[::8], c[::8])

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import furniture
 import mitsuba as mi
 import numpy as np
+import outdoors
 import paints
 import people
+import plants
 import things
-from shapes import Mesh, Thing, grid, waves
+import wares
+from shapes import Mesh, Thing, box, grid, waves
 
 
 @dataclass
@@ -122,9 +126,7 @@ def _on_wall(rng, w: float, h: float, back: float) -> list[Mesh]:
             ]
         elif kind < 0.9:  # doors
             found += (
-                things.box((0.85, 0.05, 2.02), paints.wooden(rng, 2), 0.3, 12).moved(
-                    (x, back - 0.03, 0)
-                ),
+                box((0.85, 0.05, 2.02), paints.wooden(rng, 2), 0.3, 12).moved((x, back - 0.03, 0)),
             )
         else:  # curtains
             paint, folds = paints.cloth(rng), waves(rng, 0.15)
@@ -178,7 +180,7 @@ def outside(rng: np.random.Generator) -> Place:
             thing.turned(rng.normal(0, 20)).moved((x, y + max(0, -low[1]) + 0.5, 0)).meshes
         )
     for _ in range(rng.integers(0, 9)):  # along the horizon
-        thing = [things.building, things.tree, things.tree, things.bush][rng.integers(4)](rng)
+        thing = [outdoors.building, plants.tree, plants.tree, plants.bush][rng.integers(4)](rng)
         here.meshes += (
             thing.scaled(rng.uniform(1, 2))
             .moved((rng.uniform(-40, 40), rng.uniform(20, 45), 0))
@@ -254,7 +256,7 @@ def view(rng: np.random.Generator, here: Place, with_people: bool) -> View:
     stand = 0.0
     if with_people and rng.random() < 0.12:  # on a stage, a wall, a horse, stairs
         stand = rng.uniform(0.2, 1.2)
-    extra = Thing([things.box((1.2, 1.2, stand), paints.anything(rng), 0, 4)]) if stand else Thing()
+    extra = Thing([box((1.2, 1.2, stand), paints.anything(rng), 0, 4)]) if stand else Thing()
     extra.add(subject.moved((0, 0, stand)))
     if with_people:
         for number in range(1, rng.choice([1, 2, 3, 6], p=[0.62, 0.2, 0.1, 0.08])):
@@ -305,9 +307,9 @@ def _framed(rng, here: Place, subject: Thing, height: float, stand: float, close
 def _in_front(rng, here: Place, eye: np.ndarray, target: np.ndarray) -> list[Mesh]:
     """Something between the camera and what it looks at, which hides a part."""
     group = (
-        [things.table, things.chair, things.plant, things.small_box, things.shelf]
+        [furniture.table, furniture.chair, plants.plant, wares.small_box, furniture.shelf]
         if here.inside
-        else [things.bush, things.fence, things.cycle, things.bench, things.pole]
+        else [plants.bush, outdoors.fence, outdoors.cycle, outdoors.bench, outdoors.pole]
     )
     thing = group[rng.integers(len(group))](rng)
     share = rng.uniform(0.35, 0.75)
@@ -324,10 +326,8 @@ def _at_table(rng, here: Place, with_people: bool) -> View:
     """A table from near by: with a meal, tools or papers, and perhaps somebody at it."""
     w, d, h = rng.uniform(0.8, 1.6), rng.uniform(0.6, 0.9), rng.uniform(0.7, 0.8)
     paint = paints.wooden(rng) if rng.random() < 0.6 else paints.cloth(rng)
-    scene = Thing([things.box((w, d, 0.05), paint, 0.3, 40).moved((0, 0, h - 0.05))])
-    scene.add(
-        *(ware.moved((0, 0, h)) for ware in things.on_top(rng, w, d, int(rng.integers(2, 9))))
-    )
+    scene = Thing([box((w, d, 0.05), paint, 0.3, 40).moved((0, 0, h - 0.05))])
+    scene.add(*(ware.moved((0, 0, h)) for ware in wares.on_top(rng, w, d, int(rng.integers(2, 9)))))
     if with_people:
         for number, x in enumerate(
             rng.choice([-0.45, 0.0, 0.45], rng.integers(1, 3), replace=False)
@@ -340,7 +340,7 @@ def _at_table(rng, here: Place, with_people: bool) -> View:
                 )
             )
     elif rng.random() < 0.4:
-        scene.add(things.chair(rng).moved((rng.normal(0, 0.3), d / 2 + 0.3, 0)))
+        scene.add(furniture.chair(rng).moved((rng.normal(0, 0.3), d / 2 + 0.3, 0)))
     target = np.array(
         [
             rng.normal(0, 0.15),

@@ -8,10 +8,6 @@ import subprocess
 import sys
 import warnings
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
@@ -71,15 +67,6 @@ DIALS = Dials(
 @pytest.fixture(scope="module")
 def model():
     return mobilenet(FRONTEND.shape, ["no", "yes"])
-
-
-@pytest.fixture(autouse=True)
-def no_warnings_and_no_figures_left():
-    plt.close("all")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
 
 
 @pytest.fixture

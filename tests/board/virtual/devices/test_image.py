@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sketch_runs
 
 import tinykit as tk
 from tinykit.board import BoardRun
@@ -138,3 +139,42 @@ def test_what_is_no_picture_is_refused_in_one_line(images):
     with pytest.raises(tk.TinykitError, match="Give uint8") as caught:
         run(images)
     assert "\n" not in str(caught.value)
+
+
+# A checksum of each frame, whose order it depends on.
+CAMERA = """
+#include <Arduino_OV767X.h>
+byte frame[176 * 144 * BYTES];
+void setup() {
+  if (!Camera.begin(QCIF, FORMAT, 5)) Serial.println("no camera");
+}
+void loop() {
+  Camera.readFrame(frame);
+  unsigned long sum = 0;
+  for (size_t i = 0; i < sizeof(frame); i++) sum = sum * 31 + frame[i];
+  Serial.println(sum);
+}
+"""
+
+
+def test_the_camera_shows_each_picture_once():
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 144, 176), dtype=np.uint8)
+    text = CAMERA.replace("BYTES", "1").replace("FORMAT", "GRAYSCALE")
+    result = sketch_runs.run(text, images=pictures)
+    expected = []
+    for picture in pictures:
+        total = 0
+        for byte in picture.tobytes():
+            total = (total * 31 + byte) % 2**32
+        expected.append(str(total))
+    assert [line.text for line in result.serial] == expected
+    assert np.diff([line.seconds for line in result.serial]).min() > 0.2, "5 pictures a second"
+
+
+def test_coloured_pictures_arrive_as_rgb565():
+    picture = np.zeros((1, 144, 176, 3), np.uint8)
+    picture[..., 0], picture[..., 1], picture[..., 2] = 0xF8, 0x04, 0x08
+    text = CAMERA.replace("BYTES", "2").replace("FORMAT", "RGB565").replace(
+        "Serial.println(sum)", "Serial.print(frame[0], HEX);\nSerial.println(frame[1], HEX)"
+    )  # fmt: skip
+    assert sketch_runs.printed(text, images=picture) == ["F821"]
