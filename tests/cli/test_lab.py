@@ -9,7 +9,7 @@ import pytest
 from jupyterlab_server.settings_utils import _get_overrides
 
 from tinykit.cli.main import main
-from tinykit.cli.run import ROOT
+from tinykit.cli.lessons import ROOT
 
 
 @pytest.fixture

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 def memory_map(fit: Fit) -> None:
     """What the sketch takes of the board's flash and RAM; the line is the board's limit.
 
-    A part has one colour in both. Grey is the board's own core.
+    A part has one colour in both. Greys are the board's own: its core, and the stack.
     """
-    names = [name for name in dict.fromkeys([*fit.flash, *fit.ram]) if name != "core"]
-    colours = dict(zip(names, (COLOURS * 2)[: len(names)], strict=True)) | {"core": "#999999"}
+    greys = {"core": "#999999", "stack": "#cccccc"}
+    names = [name for name in dict.fromkeys([*fit.flash, *fit.ram]) if name not in greys]
+    colours = greys | dict(zip(names, COLOURS, strict=False))
     with plt.rc_context(STYLE):
         _, axes = plt.subplots(2, 1, figsize=(8, 3.6))
         for ax, name, parts, limit in (
