@@ -31,11 +31,14 @@ class TinyModel:
     """An int8 network and everything a sketch needs to know about it.
 
     Attributes:
-        tflite: the .tflite file's bytes.
+        tflite: the .tflite file's bytes, from int8 to int8: a QUANTIZE at the beginning and a
+            DEQUANTIZE at the end are taken away (`tflite.with_int8_ends`).
         labels: class names in the order of the network's outputs.
         frontend: what turns a recording into features (of `tinykit.features`), or None.
         name: of the project, also the sketch's.
         decision: constants of the decision logic, as in the sketch's config.h.
+        float_ends: whether such a QUANTIZE of floats was taken away. Without a front end,
+            `quantize` then does what it did, bit for bit.
     """
 
     tflite: bytes = field(repr=False)
@@ -43,6 +46,17 @@ class TinyModel:
     frontend: Any = None
     name: str = "model"
     decision: dict = field(default_factory=dict)
+    float_ends: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            int8 = tflite_file.with_int8_ends(self.tflite)
+        except TinykitError:  # `file` says what is wrong, when it is asked for
+            return
+        if int8 != self.tflite:
+            is_float = tflite_file.read(self.tflite).input.dtype == "float32"
+            object.__setattr__(self, "float_ends", is_float)
+            object.__setattr__(self, "tflite", int8)
 
     @cached_property
     def file(self) -> tflite_file.TfliteFile:
@@ -108,6 +122,7 @@ class TinyModel:
         """Float features to the network's int8 input; the C++ twin computes the same.
 
         q = clip(rint(features * (1 / scale)) + zero_point, -128, 127), in float32, ties to even.
+        With `float_ends` and no front end: as TensorFlow Lite Micro's QUANTIZE, which divides.
 
         Args:
             features: (n, *input_shape), or without the trailing 1 of one channel.
@@ -118,6 +133,8 @@ class TinyModel:
         if not np.isfinite(features).all():
             raise TinykitError("The features hold NaN or infinity. Look for a damaged recording.")
         features = batch_of(features, self.input_shape)
+        if self.float_ends and self.frontend is None:
+            return tflite_file.quantized(features, self.file.input.quantization)
         # Limited before the conversion to int, where a huge float32 would overflow.
         steps = np.clip(np.rint(features * self._inverse_input_scale), -1_000, 1_000)
         return np.clip(steps + self.input_zero_point, -128, 127).astype(np.int8)
@@ -196,6 +213,7 @@ class TinyModel:
             frontend=_frontend_from(description["frontend"], folder / "tinymodel.json"),
             name=description["name"],
             decision=description["decision"],
+            float_ends=bool(description.get("float_ends", False)),
         )
 
     @classmethod
@@ -227,6 +245,7 @@ class TinyModel:
             },
             "decision": self.decision,
             "tflite_sha256": hashlib.sha256(self.tflite).hexdigest(),
+            **({"float_ends": True} if self.float_ends else {}),
         }
 
     def __getstate__(self) -> dict:
