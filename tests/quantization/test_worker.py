@@ -15,7 +15,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 def crash() -> bool:
-    faulthandler.disable()  # pytest's report of the crash would only clutter the output
     os.kill(os.getpid(), signal.SIGSEGV)
     return True
 
