@@ -48,6 +48,13 @@ def real_models() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_faults() -> Path:
+    """Folder with files by strangers that once went wrong; the test is skipped where there is
+    none."""
+    return _given("TINYKIT_FAULTS", "faults")
+
+
+@pytest.fixture(scope="session")
 def small_features() -> np.ndarray:
     """Features of 64 noises, each louder than the one before: float32 (64, 49, 40)."""
     from tinykit.features.audio import LogMel

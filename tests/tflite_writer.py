@@ -11,7 +11,10 @@ import numpy as np
 
 PADDING = {"SAME": 0, "VALID": 1}
 ACTIVATION = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
-_TYPE = {"float32": 0, "int32": 2, "int16": 7, "int8": 9}
+_TYPE = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6}
+_TYPE |= {"int16": 7, "complex64": 8, "int8": 9, "float64": 10, "complex128": 11, "uint64": 12}
+_TYPE |= {"resource": 13, "variant": 14, "uint32": 15, "uint16": 16, "int4": 17, "bfloat16": 18}
+_TYPE |= {"int2": 19, "uint4": 20}
 
 # Operator -> (its number, the number of its options' table or 0, field and type of each option).
 _OPERATORS = {
@@ -34,6 +37,30 @@ _OPERATORS = {
     "SUB": (41, 28, {"activation": (0, "Int8")}),
     "SQUEEZE": (43, 30, {}),
     "EXPAND_DIMS": (70, 52, {}),
+    # Whole numbers computed of shapes
+    "GATHER": (36, 23, {"axis": (0, "Int32")}),
+    "PACK": (83, 59, {"values_count": (0, "Int32"), "axis": (1, "Int32")}),
+    "REDUCE_PROD": (81, 27, {"keep_dims": (0, "Bool")}),
+    "SHAPE": (77, 55, {"out_type": (0, "Int8")}),
+    "STRIDED_SLICE": (
+        45,
+        32,
+        {
+            name: (i, "Int32")
+            for i, name in enumerate(("begin", "end", "ellipsis", "new_axis", "shrink_axis"))
+        },
+    ),
+    # A state that lasts from one inference to the next
+    "CALL_ONCE": (129, 103, {"graph": (0, "Int32")}),
+    "VAR_HANDLE": (142, 111, {"container": (0, "String"), "shared_name": (1, "String")}),
+    "READ_VARIABLE": (143, 112, {}),
+    "ASSIGN_VARIABLE": (144, 113, {}),
+    # Others
+    "CAST": (53, 37, {}),
+    "DEQUANTIZE": (6, 38, {}),
+    "GELU": (150, 123, {}),
+    "SPLIT": (49, 35, {"num_splits": (0, "Int32")}),
+    "TheirOwn": (32, 0, {}),  # a custom operator of that name
     "LEAKY_RELU": (98, 75, {"alpha": (0, "Float32")}),
     "QUANTIZE": (114, 89, {}),
     "HARD_SWISH": (117, 0, {}),
@@ -63,6 +90,7 @@ class TfliteWriter:
         self._buffers = [self._table(1, {})]  # buffer 0 is empty, by convention
         self._tensors: list[int] = []
         self._operators: list[int] = []
+        self._graphs: list[int] = []
 
     def tensor(
         self,
@@ -72,8 +100,11 @@ class TfliteWriter:
         dtype: str = "int8",
         axis: int = 0,
         data: np.ndarray | None = None,
+        signature: Sequence[int] | None = None,
+        is_variable: bool = False,
     ) -> int:
-        """A new tensor's number. Several scales are one per channel of `axis`; `data`: constant."""
+        """A new tensor's number. Several scales are one per channel of `axis`; `data`: constant;
+        `signature`: its shape with -1 where the size is free."""
         b = self._builder
         buffer = 0
         if data is not None:
@@ -88,6 +119,10 @@ class TfliteWriter:
             2: ("Uint32", buffer),
             3: ("UOffsetTRelative", b.CreateString(f"tensor_{len(self._tensors)}")),
         }
+        if signature is not None:
+            fields[7] = ("UOffsetTRelative", self._vector(signature, np.int32))
+        if is_variable:
+            fields[5] = ("Bool", True)
         if scale is not None:
             scales = np.atleast_1d(np.asarray(scale, np.float32))
             zero_points = np.full(len(scales), zero_point, np.int64)
@@ -116,6 +151,9 @@ class TfliteWriter:
         _, kind, layout = _OPERATORS[op]
         layout = _WINDOW_OPTIONS[op] if layout is None else layout
         values = {layout[name][0]: (layout[name][1], value) for name, value in options.items()}
+        for field, (kind_of_option, value) in values.items():
+            if kind_of_option == "String":
+                values[field] = ("UOffsetTRelative", self._builder.CreateString(value))
         fields = {
             0: ("Uint32", self._codes.index(op)),
             1: ("UOffsetTRelative", self._vector(inputs, np.int32)),
@@ -125,22 +163,31 @@ class TfliteWriter:
             fields |= {3: ("Uint8", kind), 4: ("UOffsetTRelative", self._table(7, values))}
         self._operators.append(self._table(5, fields))
 
-    def to_bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
-        """The file of the network with these inputs and outputs. Call it once."""
-        codes = [
-            self._table(4, {0: ("Int8", min(number, 127)), 2: ("Int32", 1), 3: ("Int32", number)})
-            for number in (_OPERATORS[op][0] for op in self._codes)
-        ]
+    def end_graph(self, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        """What was written is one graph of several; tensors and operators begin anew."""
         graph = {
             0: ("UOffsetTRelative", self._offsets(self._tensors)),
             1: ("UOffsetTRelative", self._vector(inputs, np.int32)),
             2: ("UOffsetTRelative", self._vector(outputs, np.int32)),
             3: ("UOffsetTRelative", self._offsets(self._operators)),
         }
+        self._graphs.append(self._table(4, graph))
+        self._tensors, self._operators = [], []
+
+    def to_bytes(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
+        """The file of the network with these inputs and outputs. Call it once."""
+        self.end_graph(inputs, outputs)
+        codes = []
+        for op in self._codes:
+            number = _OPERATORS[op][0]
+            fields = {0: ("Int8", min(number, 127)), 2: ("Int32", 1), 3: ("Int32", number)}
+            if op == "TheirOwn":
+                fields[1] = ("UOffsetTRelative", self._builder.CreateString(op))
+            codes.append(self._table(4, fields))
         model = {
             0: ("Uint32", 3),
             1: ("UOffsetTRelative", self._offsets(codes)),
-            2: ("UOffsetTRelative", self._offsets([self._table(4, graph)])),
+            2: ("UOffsetTRelative", self._offsets(self._graphs)),
             4: ("UOffsetTRelative", self._offsets(self._buffers)),
         }
         self._builder.Finish(self._table(5, model), b"TFL3")

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import pytest
 from jupyterlab_server.settings_utils import _get_overrides
 
-from tinykit.cli.main import main
 from tinykit.cli.lessons import ROOT
+from tinykit.cli.main import main
 
 
 @pytest.fixture

@@ -10,15 +10,28 @@ import numpy as np
 import pytest
 import tflm_batch
 from compiled_build import SANITIZERS, Builder, has_sanitizers
+from float_ends import dense_with_ends
 from mutations import Mutator, SloppyWriter
+from odd_models import running_sum, strange_axis, two_of_each
 from random_models import RandomModel, random_model
 
 import tinykit as tk
+import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
+from tinykit.quantization.tflite.axes import with_sound_axes
+from tinykit.verification.inputs import random_inputs
 
 MOST_SECONDS = 1.0  # of processor time, for one file
 MOST_BYTES = 1 << 30  # more than this for one small file is a memory leak, or a bomb
 N_FILES, N_MUTANTS, N_SLOPPY, N_REAL = 40, 40, 600, 60  # 2,200 files, and 60 of each real model
+N_UNUSUAL = 300
+UNUSUAL = {
+    "several graphs": running_sum(),
+    "float ends": dense_with_ends("float32", "float32"),
+    "uint8 ends": dense_with_ends("uint8", "uint8"),
+    "several inputs": two_of_each(),
+    "an axis that is not there": strange_axis(),
+}
 MLPERF = ("ad01_int8", "kws_ref_model", "pretrainedResnet_quant", "vww_96_int8")
 
 
@@ -94,6 +107,37 @@ def test_damaged_real_models_end_in_one_clear_error_each(name, real_models):
     ]
     wrong = [(name, problem) for name, problem in outcomes if problem]
     assert not wrong, _report(wrong, len(mutants))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_damaged_files_of_several_graphs_or_with_ends_end_in_one_clear_error_each(name):
+    """Those that are read and not compiled, too: what is asked of a file works or is refused."""
+    mutator, wrong = Mutator(UNUSUAL[name]), []
+    for i in range(N_UNUSUAL):
+        done, data = mutator.mutant(i)
+        if problem := outcome(data)[0] or reading(data):
+            wrong.append((f"mutant {i} ({done})", problem))
+    assert not wrong, _report(wrong, N_UNUSUAL)
+
+
+def reading(data: bytes) -> str:
+    """What is wrong with how a file is read that may be no int8 network; "" if nothing."""
+    try:
+        with little_memory(), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            file = tflite_file.read(data)
+            tflite_file.read(tflite_file.with_int8_ends(data))
+            assert len(file.layers) == len(file.operators) and file.macs >= 0
+            tflite_file.ends(file), file.is_stateful, list(tflite_file.problems(file))
+            with_sound_axes(data)
+            if len(file.inputs) == 1 and file.input.size < 1_000_000:
+                random_inputs(file, 1, 0)
+    except TinykitError as error:
+        return f"a long error: {error}" if len(str(error)) >= 300 or "\n" in str(error) else ""
+    except Exception as error:
+        return f"{type(error).__name__}: {str(error)[:200]}"
+    return ""
 
 
 def test_a_real_model_cut_short_anywhere_is_refused(real_models):

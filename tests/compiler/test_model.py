@@ -248,11 +248,11 @@ def test_what_is_not_supported_is_refused_in_one_sentence(what):
 
 
 def test_an_unknown_operator_is_named_with_what_to_use_instead(small):
-    """SOFTMAX renamed to GATHER, which tinykit has no kernel for, in the file's bytes."""
-    softmax, gather = 25, 36
-    changed = bytes(small).replace(bytes([softmax, 0, 0, 0]), bytes([gather, 0, 0, 0]))
+    """SOFTMAX renamed to TILE, which tinykit has no kernel for, in the file's bytes."""
+    softmax, tile = 25, 69
+    changed = bytes(small).replace(bytes([softmax, 0, 0, 0]), bytes([tile, 0, 0, 0]))
     message = refusal(tk.compile, changed)
-    assert "GATHER" in message, message
+    assert "TILE" in message, message
 
 
 def test_other_things_are_refused(tmp_path):

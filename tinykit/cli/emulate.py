@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tinykit.cli import senses
 from tinykit.cli.purpose import Purpose
 from tinykit.common.command import started_as
@@ -46,27 +44,26 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
     Args:
         path: the .tflite file.
         inputs: .npy file, int8 (n, *input_shape) or float features; None takes a random input.
+            Floats for a model that begins with QUANTIZE are quantized as it does.
         board: name of the board.
 
     Raises TinykitError when a file cannot be read or does not fit, or the model cannot be compiled.
     """
     from tinykit.board import VirtualBoard
     from tinykit.compiler import compile
-    from tinykit.quantization import process
-    from tinykit.verification.host import inputs_from
+    from tinykit.quantization import process, tflite
+    from tinykit.verification.inputs import given_inputs, random_inputs
 
-    tiny = TinyModel.from_tflite(path)
     compiled = compile(path)
-    if inputs is None:
-        q = np.random.default_rng(0).integers(-128, 128, (1, *tiny.input_shape), dtype=np.int8)
-    else:
-        x = inputs_from(inputs, tiny)
-        q = (x if x.dtype == np.int8 else tiny.quantize(x)).reshape(-1, *tiny.input_shape)
+    file, content = tflite.read(path), path.read_bytes()
+    x = random_inputs(file, 1, 0) if inputs is None else given_inputs(inputs, file, content)
+    first, last = tflite.ends(file)  # there are: the model is compiled
+    q = first.inside(x[0])
     run = VirtualBoard(board).run_model(compiled, q)
     identical = None
     if not process.tflm_missing():
-        expected = process.run(tiny.tflite, q, "tflm").outputs
-        identical = np.array_equal(run.outputs.ravel(), expected.ravel())
+        expected = process.run_engines({"tflm": content}, x, source=str(path))["tflm"].outputs
+        identical = last.outside(run.outputs).tobytes() == expected.tobytes()
     inputs_run = "1 random input"
     if inputs is not None:
         inputs_run = f"{len(q):,} {'input' if len(q) == 1 else 'inputs'} of {inputs}"

@@ -17,12 +17,13 @@ from tinykit.compiler.lowering import has_fast_kernel, lower
 from tinykit.compiler.padding import fold_padding
 from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
 from tinykit.compiler.reading import read_graph
+from tinykit.compiler.reading.folding import fold_constants
 from tinykit.compiler.steps import LoweredStep, Step
-from tinykit.quantization.tflite.file import TfliteFile
+from tinykit.quantization.tflite.file import Ends, TfliteFile
 
 
 @dataclass(frozen=True)
-class CompiledModel:
+class CompiledModel(Ends):
     """A model as C++ source; made by `tk.compile`.
 
     Attributes:
@@ -68,36 +69,6 @@ class CompiledModel:
     def removed_macs(self) -> int:
         """Multiply-accumulates of the .tflite file that need not be executed."""
         return self.file.macs - self.macs
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Without the batch."""
-        return self.file.input.shape[1:]
-
-    @property
-    def output_shape(self) -> tuple[int, ...]:
-        """Without the batch."""
-        return self.file.output.shape[1:]
-
-    @property
-    def input_scale(self) -> float:
-        """real value = input_scale * (q - input_zero_point)."""
-        return self.file.input.quantization.scale[0]
-
-    @property
-    def input_zero_point(self) -> int:
-        """See `input_scale`."""
-        return self.file.input.quantization.zero_point[0]
-
-    @property
-    def output_scale(self) -> float:
-        """real value = output_scale * (q - output_zero_point)."""
-        return self.file.output.quantization.scale[0]
-
-    @property
-    def output_zero_point(self) -> int:
-        """See `output_scale`."""
-        return self.file.output.quantization.zero_point[0]
 
     def sources(self) -> dict[str, str]:
         """Text of every file by its path: model.h, model.cpp, src/tinykit/nn/...
@@ -170,6 +141,9 @@ class CompiledModel:
 def compile(model: object, *, name: str | None = None) -> CompiledModel:
     """Turn an int8 model into C++ that computes the same bytes as TensorFlow Lite Micro.
 
+    Of a model that begins with QUANTIZE and ends with DEQUANTIZE, what is between them: input() and
+    output() are int8, and model.h has their scales and zero points.
+
     Args:
         model: a TinyModel, a .tflite file's path or bytes, or a TfliteFile.
         name: what the model is called; default its own name, or the file's.
@@ -177,9 +151,8 @@ def compile(model: object, *, name: str | None = None) -> CompiledModel:
     Raises TinykitError when the file is damaged, is no int8 model, or has a layer for which there
     is no kernel; the message names the layer and what to use instead.
     """
-    file, own_name, labels = _opened(model)
-    source = str(model) if isinstance(model, str | Path) else "The model"
-    graph = read_graph(file, source)
+    file, own_name, labels, source = _opened(model)
+    graph = read_graph(fold_constants(file), source)
     graph = fold_padding(graph)
     graph = remove_dead_channels(graph)
     graph = fuse_additions(graph, has_fast_kernel)
@@ -191,22 +164,24 @@ def compile(model: object, *, name: str | None = None) -> CompiledModel:
     return CompiledModel(name or own_name, file, labels, steps, graph, lowered, placement)
 
 
-def _opened(model: object) -> tuple[TfliteFile, str, tuple[str, ...]]:
-    """File, name and labels of whatever `compile` was given."""
+def _opened(model: object) -> tuple[TfliteFile, str, tuple[str, ...], str]:
+    """File, name and labels of whatever `compile` was given, and what errors call it."""
     if isinstance(model, TfliteFile):
-        for problem in tflite_file.problems(model):
+        file = tflite_file.int8_ends(model)
+        for problem in tflite_file.problems(file):
             raise TinykitError(f"The model {problem}")
-        return model, "model", ()
+        return file, "model", (), "The model"
     if isinstance(model, str | Path):
-        return tflite_file.check(model), Path(model).stem, ()
+        return tflite_file.check(model), Path(model).stem, (), str(model)
     if isinstance(model, bytes | bytearray | memoryview):
-        return tflite_file.check(bytes(model)), "model", ()
+        return tflite_file.check(bytes(model)), "model", (), "The model"
     tflite = getattr(model, "tflite", None)
     if not isinstance(tflite, bytes):
         raise TinykitError(
             f"A {type(model).__name__} cannot be compiled. Give a TinyModel or a .tflite file."
         )
-    return tflite_file.check(tflite), model.name, tuple(model.labels)
+    source = f"The model {model.name}"
+    return tflite_file.check(tflite, source), model.name, tuple(model.labels), source
 
 
 def _step(graph: Graph, op: Op, lowered: LoweredStep) -> Step:

@@ -5,13 +5,16 @@ import re
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 
+import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
 from tinykit.common.quiet import captured_output
+from tinykit.quantization.tflite.axes import with_sound_axes
 
 _LARGEST_ARENA = 1 << 28
 
@@ -40,51 +43,56 @@ class ReferenceEngine:
 
     def __init__(self, tflite: bytes) -> None:
         self._interpreter, self.version = _reference_interpreter(tflite)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._inputs = self._interpreter.get_input_details()
+        self._outputs = self._interpreter.get_output_details()
         self._lock = threading.Lock()
 
     def run(self, q: np.ndarray) -> np.ndarray:
         """Outputs int8 (n, ...) of inputs int8 (n, ...), one inference at a time."""
+        return self.run_all([q])[0]
+
+    def run_all(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The same for any number of inputs and outputs, each (n, ...) and of its own type."""
         with self._lock:
-            return np.concatenate([self._invoke(x[None]) for x in q]) if len(q) else self._none()
+            shapes = [tuple(detail["shape"]) for detail in self._outputs]
+            dtypes = [detail["dtype"] for detail in self._outputs]
+            return _one_by_one(self._invoke, inputs, shapes, dtypes)
 
-    def _invoke(self, x: np.ndarray) -> np.ndarray:
-        self._interpreter.set_tensor(self._input, x)
+    def _invoke(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        for detail, x in zip(self._inputs, values, strict=True):
+            self._interpreter.set_tensor(detail["index"], x.reshape(detail["shape"]))
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)
-
-    def _none(self) -> np.ndarray:
-        shape = self._interpreter.get_output_details()[0]["shape"]
-        return np.empty((0, *shape[1:]), np.int8)
+        return [self._interpreter.get_tensor(detail["index"]) for detail in self._outputs]
 
 
 class TflmEngine:
-    """TensorFlow Lite Micro, the interpreter that runs on the board (package tflite-micro)."""
+    """TensorFlow Lite Micro, the interpreter that runs on the board (package tflite-micro).
 
-    def __init__(self, tflite: bytes, arena_size: int | None = None) -> None:
+    `arena_size`: bytes; default more than any board has. Only what is used of it takes memory.
+    """
+
+    def __init__(self, tflite: bytes, arena_size: int = _LARGEST_ARENA) -> None:
         from tflite_micro import runtime
 
         self.version = f"tflite-micro {_version_of('tflite_micro')}"
-        self._interpreter = None
-        size = arena_size or max(1 << 20, 2 * len(tflite))
-        while self._interpreter is None:
-            try:
-                self._interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=size)
-            except RuntimeError:
-                if arena_size or size >= _LARGEST_ARENA:
-                    raise
-                size *= 16
+        self._file = tflite_file.read(tflite)
+        self._interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=arena_size)
 
     def run(self, q: np.ndarray) -> np.ndarray:
         """Outputs int8 (n, ...) of inputs int8 (n, ...), one inference at a time."""
-        outputs = []
-        for x in q:
-            self._interpreter.set_input(x[None], 0)
-            self._interpreter.invoke()
-            outputs.append(self._interpreter.get_output(0).copy())
-        return np.concatenate(outputs)
+        return self.run_all([q])[0]
+
+    def run_all(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The same for any number of inputs and outputs, each (n, ...) and of its own type."""
+        tensors = [self._file.tensors[index] for index in self._file.outputs]
+        shapes = [tensor.shape for tensor in tensors]
+        return _one_by_one(self._invoke, inputs, shapes, [tensor.dtype for tensor in tensors])
+
+    def _invoke(self, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+        for i, (index, x) in enumerate(zip(self._file.inputs, values, strict=True)):
+            self._interpreter.set_input(x.reshape(self._file.tensors[index].shape), i)
+        self._interpreter.invoke()
+        return [self._interpreter.get_output(i).copy() for i in range(len(self._file.outputs))]
 
     def allocations(self) -> dict[str, int]:
         """Bytes that TFLM placed in the arena: "total", "head" (activations, scratch), "tail"
@@ -97,6 +105,24 @@ class TflmEngine:
         return {key: int(value) for key, value in found}
 
 
+def _one_by_one(
+    invoke: Callable[[Sequence[np.ndarray]], list[np.ndarray]],
+    inputs: Sequence[np.ndarray],
+    shapes: Sequence[tuple[int, ...]],
+    dtypes: Sequence[Any],
+) -> list[np.ndarray]:
+    """`invoke` for each of n inputs in turn; its outputs as (n, ...), without their batch of 1."""
+    made = [invoke(values) for values in zip(*inputs, strict=True)]
+    inner = [shape[1:] if shape[:1] == (1,) else shape for shape in shapes]
+    if not made:
+        return [np.empty((0, *shape), dtype) for shape, dtype in zip(inner, dtypes, strict=True)]
+    columns = [np.stack(column) for column in zip(*made, strict=True)]
+    return [
+        column.reshape(len(made), *column.shape[2:]) if column.shape[1:2] == (1,) else column
+        for column in columns
+    ]
+
+
 @lru_cache(maxsize=4)
 def cached_reference(tflite: bytes) -> ReferenceEngine:
     """The reference engine of a model, made once; safe to use from several threads."""
@@ -104,43 +130,55 @@ def cached_reference(tflite: bytes) -> ReferenceEngine:
 
 
 def _reference_interpreter(tflite: bytes) -> tuple[Any, str]:
+    """An interpreter that is ready to run, and its version.
+
+    A model that is newer than the first package is given to the next one.
+    """
+    tflite = with_sound_axes(tflite)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    refused = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tf.lite.Interpreter announces its move on every use
-        interpreter, resolver, version = _reference_package()
-        made = interpreter(
-            model_content=tflite,
-            experimental_op_resolver_type=resolver.BUILTIN_REF,
-            num_threads=1,
-        )
-    return made, version
+        for interpreter, resolver, version in _reference_packages():
+            try:
+                made = interpreter(
+                    model_content=tflite,
+                    experimental_op_resolver_type=resolver.BUILTIN_REF,
+                    num_threads=1,
+                )
+                made.allocate_tensors()
+                return made, version
+            except (RuntimeError, ValueError) as error:
+                refused = error
+    if refused is not None:
+        raise refused
+    raise TinykitError(
+        "There is no TensorFlow Lite interpreter in this environment. "
+        "Run python3 kit.py doctor; it says how to mend the installation."
+    )
 
 
-def _reference_package() -> tuple[Any, Any, str]:
+def _reference_packages() -> Iterator[tuple[Any, Any, str]]:
     """Interpreter class, OpResolverType and version; see `ReferenceEngine` for the order."""
     # After TensorFlow in one process, tflite_runtime fails with "vector::reserve".
     if "tensorflow" not in sys.modules:
         try:
             from tflite_runtime.interpreter import Interpreter, OpResolverType
 
-            return Interpreter, OpResolverType, f"tflite-runtime {_version_of('tflite_runtime')}"
+            yield Interpreter, OpResolverType, f"tflite-runtime {_version_of('tflite_runtime')}"
         except (ImportError, AttributeError):  # AttributeError: made for NumPy 1, found NumPy 2
             pass
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-        return Interpreter, OpResolverType, f"ai-edge-litert {_version_of('ai_edge_litert')}"
+        yield Interpreter, OpResolverType, f"ai-edge-litert {_version_of('ai_edge_litert')}"
     except ImportError:
         pass
     try:
         import tensorflow as tf
     except ImportError:
-        raise TinykitError(
-            "There is no TensorFlow Lite interpreter in this environment. "
-            "Run python3 kit.py doctor; it says how to mend the installation."
-        ) from None
-    kinds = tf.lite.experimental.OpResolverType
-    return tf.lite.Interpreter, kinds, f"tensorflow {tf.__version__}"
+        return
+    yield tf.lite.Interpreter, tf.lite.experimental.OpResolverType, f"tensorflow {tf.__version__}"
 
 
 def _version_of(package: str) -> str:

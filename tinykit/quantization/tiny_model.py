@@ -21,7 +21,7 @@ from tinykit.common.kinds import kind_of, resting_among
 from tinykit.common.tables import Table
 from tinykit.quantization.engines import Engine, cached_reference
 from tinykit.quantization.process import run as run_worker
-from tinykit.quantization.tflite.file import Layer
+from tinykit.quantization.tflite.file import Ends, Layer
 
 if TYPE_CHECKING:
     from tinykit.features.frontend import FrontEnd
@@ -30,17 +30,20 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class TinyModel:
+class TinyModel(Ends):
     """An int8 network and everything a sketch needs to know about it.
 
     Attributes:
-        tflite: the .tflite file's bytes.
+        tflite: the .tflite file's bytes, from int8 to int8: a QUANTIZE at the beginning and a
+            DEQUANTIZE at the end are taken away (`tflite.with_int8_ends`).
         labels: class names in the order of the network's outputs.
         frontend: what turns a recording into features (of `tinykit.features`), or None.
         name: of the project, also the sketch's.
         decision: constants of the decision logic, as in the sketch's config.h.
         resting: those of the labels that are never reported; by default "unknown", "silence",
             "none" and "background", as `tinykit.common.kinds.RESTING` has them.
+        float_ends: whether such a QUANTIZE of floats was taken away. Without a front end,
+            `quantize` then does what it did, bit for bit.
     """
 
     tflite: bytes = field(repr=False)
@@ -49,46 +52,25 @@ class TinyModel:
     name: str = "model"
     decision: dict = field(default_factory=dict)
     resting: tuple[str, ...] | None = None
+    float_ends: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.resting is None:
             usual = resting_among(self.labels, kind_of(self.frontend))
             object.__setattr__(self, "resting", usual)
+        try:
+            int8 = tflite_file.with_int8_ends(self.tflite)
+        except TinykitError:  # `file` says what is wrong, when it is asked for
+            return
+        if int8 != self.tflite:
+            is_float = tflite_file.read(self.tflite).input.dtype == "float32"
+            object.__setattr__(self, "float_ends", is_float)
+            object.__setattr__(self, "tflite", int8)
 
     @cached_property
     def file(self) -> tflite_file.TfliteFile:
         """The .tflite file's tensors and operators."""
         return tflite_file.check(self.tflite, source=f"The model {self.name}")
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one input, without the batch dimension."""
-        return self.file.input.shape[1:]
-
-    @property
-    def output_shape(self) -> tuple[int, ...]:
-        """Shape of one output, without the batch dimension."""
-        return self.file.output.shape[1:]
-
-    @property
-    def input_scale(self) -> float:
-        """Real units per step of the int8 input (a float32 value)."""
-        return self.file.input.quantization.scale[0]
-
-    @property
-    def input_zero_point(self) -> int:
-        """The int8 input that stands for 0."""
-        return self.file.input.quantization.zero_point[0]
-
-    @property
-    def output_scale(self) -> float:
-        """Real units per step of the int8 output (1/256 after a softmax)."""
-        return self.file.output.quantization.scale[0]
-
-    @property
-    def output_zero_point(self) -> int:
-        """The int8 output that stands for 0 (-128 after a softmax)."""
-        return self.file.output.quantization.zero_point[0]
 
     @property
     def ops(self) -> list[str]:
@@ -119,6 +101,7 @@ class TinyModel:
         """Float features to the network's int8 input; the C++ twin computes the same.
 
         q = clip(rint(features * (1 / scale)) + zero_point, -128, 127), in float32, ties to even.
+        With `float_ends` and no front end: as TensorFlow Lite Micro's QUANTIZE, which divides.
 
         Args:
             features: (n, *input_shape), or without the trailing 1 of one channel.
@@ -129,6 +112,8 @@ class TinyModel:
         if not np.isfinite(features).all():
             raise TinykitError("The features hold NaN or infinity. Look for a damaged recording.")
         features = batch_of(features, self.input_shape)
+        if self.float_ends and self.frontend is None:
+            return tflite_file.quantized(features, self.file.input.quantization)
         # Limited before the conversion to int, where a huge float32 would overflow.
         steps = np.clip(np.rint(features * self._inverse_input_scale), -1_000, 1_000)
         return np.clip(steps + self.input_zero_point, -128, 127).astype(np.int8)
@@ -217,6 +202,7 @@ class TinyModel:
             decision=description["decision"],
             # A model of an earlier kit does not say, and has the usual ones.
             resting=tuple(description["resting"]) if "resting" in description else None,
+            float_ends=bool(description.get("float_ends", False)),
         )
 
     @classmethod
@@ -249,6 +235,7 @@ class TinyModel:
             },
             "decision": self.decision,
             "tflite_sha256": hashlib.sha256(self.tflite).hexdigest(),
+            **({"float_ends": True} if self.float_ends else {}),
         }
 
     def __getstate__(self) -> dict:

@@ -5,7 +5,8 @@ in a worker process, and every byte of every output is compared.
 """
 
 from tinykit.quantization.tflite.check import check as check_model
-from tinykit.verification.host import verify, verify_file
-from tinykit.verification.report import BoardCheck, Report
+from tinykit.verification.host import verify
+from tinykit.verification.model_file import verify_file
+from tinykit.verification.report import BoardCheck, OutputCheck, Report
 
-__all__ = ["BoardCheck", "Report", "check_model", "verify", "verify_file"]
+__all__ = ["BoardCheck", "OutputCheck", "Report", "check_model", "verify", "verify_file"]

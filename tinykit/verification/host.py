@@ -1,7 +1,5 @@
 """`verify`: a model's outputs under TFLM against TensorFlow Lite, and its accuracy under both."""
 
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,17 +8,8 @@ from tinykit.common.errors import TinykitError
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of
 from tinykit.quantization import process
 from tinykit.quantization.tiny_model import TinyModel
-from tinykit.verification.report import BoardCheck, Report
-
-_ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows
-_STAND_IN_NOTE = (
-    "In place of TFLM, TensorFlow Lite's reference kernels ran the inputs: accuracy, recall and "
-    "confusion are theirs, and whether TFLM computes the same was not seen."
-)
-_FULLY_CONNECTED_NOTE = (
-    "Known cause: in FULLY_CONNECTED, TensorFlow Lite computes the output scale less exactly than "
-    "TFLM, so a value on the edge may round the other way. A 1x1 convolution agrees everywhere."
-)
+from tinykit.verification.board_check import board_check, with_board
+from tinykit.verification.report import ENOUGH, FULLY_CONNECTED_NOTE, STAND_IN_NOTE, Report
 
 
 def verify(
@@ -55,7 +44,8 @@ def verify(
         max_loss: how much accuracy int8 may lose against `model` (0.01 = one point).
         timeout: seconds after which a hanging engine is stopped.
         board: name of a virtual board that runs the compiled model (`tk.compile`), too: the bytes
-            that the board will compute are then checked themselves.
+            that the board will compute are then checked themselves. Where the compiler refuses
+            the model, or it is too big for the board, the report says so.
         board_samples: at most this many of all inputs go to the board, evenly spaced.
 
     Raises TinykitError when inputs do not fit the model, an engine cannot run it, or TFLM has a
@@ -92,61 +82,8 @@ def verify(
     if board is None:
         return report
     outputs = results["litert" if missing else "tflm"].outputs
-    check = _board_check(tiny, q, outputs, board, board_samples)
-    if missing and check.different and "FULLY_CONNECTED" in tiny.ops:
-        report.notes.append(_FULLY_CONNECTED_NOTE)
-    return replace(report, board=check)
-
-
-def _board_check(
-    tiny: TinyModel, q: np.ndarray, expected: np.ndarray, board: str, samples: int
-) -> BoardCheck:
-    """Run the compiled model on a virtual board, on `samples` of the inputs."""
-    from tinykit.board import VirtualBoard
-    from tinykit.compiler import compile
-
-    chosen = np.linspace(0, len(q) - 1, min(samples, len(q))).round().astype(int)
-    run = VirtualBoard(board).run_model(compile(tiny), q[chosen])
-    same = run.outputs.reshape(len(chosen), -1) == expected[chosen].reshape(len(chosen), -1)
-    return BoardCheck(
-        name=board,
-        samples=len(chosen),
-        different=int(np.count_nonzero(~same.all(axis=1))),
-        instructions=run.instructions,
-        ram_bytes=run.ram_bytes,
-        stack_bytes=run.stack_bytes,
-        flash_bytes=run.flash_bytes,
-    )
-
-
-def verify_file(
-    path: Path | str,
-    inputs: Path | str | None = None,
-    samples: int = _ENOUGH,
-    seed: int = 0,
-    board: str | None = None,
-) -> Report:
-    """The host check of any full-int8 .tflite file.
-
-    Args:
-        path: the file.
-        inputs: a .npy file of inputs, int8 (n, *input_shape) or float features of that shape;
-            None makes `samples` random ones from `seed`.
-        board: name of a virtual board that runs the compiled model, too.
-
-    Raises TinykitError when a file cannot be read or does not fit, an engine refuses the model, or
-    TFLM cannot run on this system and no board is named: then there is nothing to find out.
-    """
-    tiny = TinyModel.from_tflite(path)
-    if board is None and (missing := process.tflm_missing()):
-        raise TinykitError(f"{missing}, or name a virtual board (--board nano33ble).")
-    if inputs is not None:
-        return verify(tiny, inputs_from(Path(inputs), tiny), board=board)
-    random = np.random.default_rng(seed)
-    q = random.integers(-128, 128, (samples, *tiny.input_shape), dtype=np.int8)
-    report = verify(tiny, q, board=board)
-    report.notes.append(f"The inputs were random (seed {seed}): none were given.")
-    return report
+    found = board_check(tiny, [q], outputs, board, board_samples)
+    return with_board(report, *found, no_tflm=bool(missing))
 
 
 def report_on(
@@ -164,11 +101,11 @@ def report_on(
     """
     samples = len(results["litert"].outputs)
     different, max_lsb = (None, None) if not_checked else _differences(results)
-    notes = [_STAND_IN_NOTE] if not_checked else []
-    if samples < _ENOUGH:
-        notes.append(f"{samples} inputs are few: {_ENOUGH} or more make a thorough check.")
+    notes = [STAND_IN_NOTE] if not_checked else []
+    if samples < ENOUGH:
+        notes.append(f"{samples} inputs are few: {ENOUGH} or more make a thorough check.")
     if different and "FULLY_CONNECTED" in tiny.ops:
-        notes.append(_FULLY_CONNECTED_NOTE)
+        notes.append(FULLY_CONNECTED_NOTE)
     return Report(
         name=tiny.name,
         labels=list(tiny.labels),
@@ -297,26 +234,3 @@ def _are_recordings(tiny: TinyModel, x: np.ndarray) -> bool:
 def _without_channel(tiny: TinyModel) -> tuple[int, ...]:
     shape = tiny.input_shape
     return shape[:-1] if shape[-1:] == (1,) else shape
-
-
-def inputs_from(path: Path, tiny: TinyModel) -> np.ndarray:
-    """The inputs in a .npy file. Raises TinykitError when it does not fit the model."""
-    try:
-        # Mapped, not read: a damaged header cannot ask for more memory than the file is long.
-        x = np.load(path, mmap_mode="r", allow_pickle=False)
-    except OSError as error:
-        raise TinykitError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
-    except (ValueError, EOFError, SyntaxError, TypeError, OverflowError):
-        x = None
-    if not isinstance(x, np.ndarray):
-        raise TinykitError(f"{path} is not a .npy file. Write one with numpy.save(file, inputs).")
-    if x.dtype != np.int8 and not np.issubdtype(x.dtype, np.floating):
-        raise TinykitError(f"{path} holds {x.dtype}. Give int8 inputs or float features.")
-    if x.ndim < 2 or len(x) == 0 or x.shape[1:] not in (tiny.input_shape, _without_channel(tiny)):
-        raise TinykitError(
-            f"{path} holds an array of shape {x.shape}, but the model takes (n, "
-            f"{', '.join(map(str, tiny.input_shape))}). Save inputs of that shape."
-        )
-    if not np.isfinite(x).all():
-        raise TinykitError(f"{path} holds NaN or infinity. Save inputs that are numbers.")
-    return np.array(x)

@@ -3,6 +3,16 @@
 import html
 from dataclasses import asdict, dataclass, field
 
+ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows
+STAND_IN_NOTE = (
+    "In place of TFLM, TensorFlow Lite's reference kernels ran the inputs: accuracy, recall and "
+    "confusion are theirs, and whether TFLM computes the same was not seen."
+)
+FULLY_CONNECTED_NOTE = (
+    "Known cause: in FULLY_CONNECTED, TensorFlow Lite computes the output scale less exactly than "
+    "TFLM, so a value on the edge may round the other way. A 1x1 convolution agrees everywhere."
+)
+
 # Read on white and on black.
 _COLOURS = {"PASS": "#3c9a4e", "FAIL": "#d9534f", "SKIP": "#c98a00", "": "inherit"}
 
@@ -41,6 +51,34 @@ class BoardCheck:
 
 
 @dataclass(frozen=True)
+class OutputCheck:
+    """One output of several.
+
+    Attributes:
+        name, dtype: of the tensor in the file.
+        shape: without the batch.
+        different: inputs for which TFLM's differs from TensorFlow Lite's in any byte.
+        max_lsb: the largest difference, in steps of the output; of a float output that DEQUANTIZE
+            made, in steps of the integers that it was made of.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    different: int
+    max_lsb: int
+
+    def row(self, number: int, samples: int) -> tuple[str, str, str]:
+        """Its line of the table."""
+        size = "x".join(map(str, self.shape)) or "1"
+        what, described = f"  output {number}", f"{self.dtype} {size}"
+        if not self.different:
+            return what, f"{described}: every byte of {samples:,}", "PASS"
+        by = f"{self.different:,} of {samples:,} differ, by up to {self.max_lsb} LSB"
+        return what, f"{described}: {by}", "FAIL"
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of one host check.
 
@@ -49,8 +87,9 @@ class Report:
         labels: class names, as they index `confusion`; empty for a model without labels.
         samples: inputs that were run.
         different: inputs for which TFLM's output differs from TensorFlow Lite's in any byte; None
-            where TFLM has no package (macOS, Windows, Linux on ARM). There `not_checked` says so,
-            and recall and confusion are those of TensorFlow Lite's reference kernels.
+            where they could not be compared: `not_compared` says why; or where TFLM has no
+            package (macOS, Windows, Linux on ARM): there `not_checked` says so, and recall and
+            confusion are those of TensorFlow Lite's reference kernels.
         max_lsb: the largest difference between two output bytes, in int8 steps; None likewise.
         accuracy: share of right answers, 0 ... 1: "int8" under TensorFlow Lite, "tflm" under TFLM,
             and "float" when the Keras model was given. Empty without true classes; without "tflm"
@@ -69,7 +108,11 @@ class Report:
         max_loss: how much accuracy int8 may lose against float.
         notes: what to know about this check, one sentence each.
         not_checked: why TFLM was not asked and what to do; empty when it was.
-        board: what the virtual board made of the compiled model; None when it was not asked.
+        board: what the virtual board made of the compiled model; None when it was not asked, or
+            could not run it.
+        board_missing: why the board that was asked could not run the model; empty otherwise.
+        not_compared: why TensorFlow Lite could not run what TFLM runs; empty when it could.
+        outputs: each output of a model that has several, where they were compared.
     """
 
     name: str
@@ -91,6 +134,9 @@ class Report:
     notes: list[str] = field(default_factory=list)
     not_checked: str = ""
     board: BoardCheck | None = None
+    board_missing: str = ""
+    not_compared: str = ""
+    outputs: list[OutputCheck] = field(default_factory=list)
 
     @property
     def identical(self) -> bool | None:
@@ -114,13 +160,15 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """In a word: "PASS", "FAIL", or "SKIP" when TFLM was not asked and nothing else failed."""
-        return ("SKIP" if self.not_checked else "PASS") if self.passed else "FAIL"
+        """In a word: "PASS", "FAIL", or "SKIP" when nothing was compared and nothing failed."""
+        skipped = self.not_checked or self.not_compared
+        return ("SKIP" if skipped else "PASS") if self.passed else "FAIL"
 
     def rows(self) -> list[tuple[str, str, str]]:
         """The table: what, result, and "PASS", "FAIL", "SKIP" or "" (nothing to pass)."""
         rows = [self._parity_row()]
-        if self.board:
+        rows += [output.row(i, self.samples) for i, output in enumerate(self.outputs, 1)]
+        if self.board or self.board_missing:
             rows.append(self._board_row())
         if self.int8_loss is not None:
             loss = 100 * self.int8_loss
@@ -147,12 +195,15 @@ class Report:
         names = [name for name in self.__dataclass_fields__ if name != "max_loss"]
         extra = {"identical": self.identical, "passed": self.passed}
         extra["board"] = self.board and self.board.to_dict()
+        extra["outputs"] = [asdict(output) for output in self.outputs]
         return {name: getattr(self, name) for name in names} | extra
 
     def _parity_row(self) -> tuple[str, str, str]:
         what = "TFLM = TensorFlow Lite"
         if self.not_checked:
             return what, f"not checked: {self.not_checked}", "SKIP"
+        if self.not_compared:
+            return what, f"TFLM runs it; not compared: {self.not_compared}", "SKIP"
         if self.identical:
             return what, f"every byte of {self.samples:,} outputs", "PASS"
         return (
@@ -163,7 +214,10 @@ class Report:
 
     def _board_row(self) -> tuple[str, str, str]:
         judge = "TensorFlow Lite" if self.not_checked else "TFLM"
-        what, samples = f"compiled C++ = {judge}", f"{self.board.samples:,} outputs"
+        what = f"compiled C++ = {judge}"
+        if self.board is None:
+            return what, f"not run: {self.board_missing}", "SKIP"
+        samples = f"{self.board.samples:,} outputs"
         if self.board.identical:
             return what, f"every byte of {samples} on the virtual board", "PASS"
         return what, f"{self.board.different:,} of {samples} differ on the virtual board", "FAIL"

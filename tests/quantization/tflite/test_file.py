@@ -6,6 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
+from odd_models import running_sum, strange_axis
+from tflite_writer import TfliteWriter
 
 import tinykit.quantization.tflite as tflite_file
 from tinykit.common.errors import TinykitError
@@ -243,20 +245,128 @@ def _converted(**settings) -> bytes:
 
 
 def test_a_float_model_is_sent_to_quantization():
-    import tensorflow as tf
-
     assert "float model" in refusal(tflite_file.check, _converted())
-    # Weights in int8, input and output in float: what Optimize.DEFAULT alone gives.
-    half = _converted(optimizations=[tf.lite.Optimize.DEFAULT])
-    assert "Quantize it to full int8" in refusal(tflite_file.check, half)
+    assert "float model" in refusal(tflite_file.check, _converted(**_float16()))
 
 
-def test_an_uint8_model_is_sent_back():
+def test_a_model_of_which_only_the_weights_are_int8_is_sent_to_quantization():
+    """What Optimize.DEFAULT gives without data: the arithmetic is in floating point."""
+    writer = TfliteWriter()
+    x, y = writer.tensor((1, 8), dtype="float32"), writer.tensor((1, 4), dtype="float32")
+    kernel = writer.constant(np.ones((4, 8), np.int8), 0.1)
+    writer.operator("FULLY_CONNECTED", [x, kernel, -1], [y])
+    message = refusal(tflite_file.check, writer.to_bytes([x], [y]))
+    assert "only its weights are int8" in message
+
+
+def _float16() -> dict:
     import tensorflow as tf
 
-    unsigned = _converted(
-        optimizations=[tf.lite.Optimize.DEFAULT],
-        inference_input_type=tf.uint8,
-        inference_output_type=tf.uint8,
-    )
-    assert "uint8 input" in refusal(tflite_file.check, unsigned)
+    types = tf.lite.TargetSpec(supported_types=[tf.float16])
+    return {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": types}
+
+
+def test_int16_activations_are_named():
+    import tensorflow as tf
+
+    ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+    spec = tf.lite.TargetSpec(supported_ops=ops)
+    wide = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": spec}
+    message = refusal(tflite_file.check, _converted(**wide))
+    assert "its activations are int16" in message
+    assert "damaged" not in message and "float model" not in message
+
+
+# ---- Whole files that are no plain int8 network ----
+
+
+def test_every_type_of_the_schema_is_read():
+    """With the schema's own list, from TensorFlow, as the oracle of names and numbers."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    names = {
+        number: name.lower() for name, number in vars(schema.TensorType).items() if name[0] != "_"
+    }
+    for number, name in names.items():
+        writer = TfliteWriter()
+        x, y = (writer.tensor((1, 8), 0.1, 0, name) for _ in range(2))
+        writer.operator("RESHAPE", [x], [y])
+        content = writer.to_bytes([x], [y])
+        oracle = schema.Model.GetRootAs(content, 0).Subgraphs(0).Tensors(0)
+        assert oracle.Type() == number and tflite_file.read(content).input.dtype == name
+
+
+def test_every_operator_of_the_schema_has_its_name():
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    from tinykit.quantization.tflite.schema import OPERATORS
+
+    operators = {n: name for name, n in vars(schema.BuiltinOperator).items() if name[0] != "_"}
+    assert dict(enumerate(OPERATORS)) == operators
+
+
+def test_bytes_of_four_bits_are_counted_in_pairs():
+    writer = TfliteWriter()
+    weights = writer.tensor((3, 5), 0.1, 0, "int4", 0, np.zeros(8, np.int8))
+    x, y = writer.tensor((1, 5), 0.1), writer.tensor((1, 3), 0.1)
+    writer.operator("FULLY_CONNECTED", [x, weights, -1], [y])
+    tensor = tflite_file.read(writer.to_bytes([x], [y])).tensors[weights]
+    assert tensor.n_bytes == 8
+    with pytest.raises(ValueError, match="no plain constant"):
+        tensor.array()
+
+
+def test_several_graphs_and_a_state_are_read():
+    file = tflite_file.read(running_sum())
+    assert file.is_stateful and file.ops[:2] == ["CALL_ONCE", "VAR_HANDLE"]
+    assert [graph.ops for graph in file.others] == [["VAR_HANDLE", "ASSIGN_VARIABLE"]]
+    assert file.others[0].tensors[1].array().tolist() == [[3, 3, 3, 3]]
+    assert len(file.layers) == len(file.operators)
+    message = refusal(tflite_file.check, running_sum())
+    assert "keeps a state" in message and "CALL_ONCE" in message and "damaged" not in message
+
+
+def test_scales_of_biases_may_name_an_axis_that_biases_do_not_have():
+    """quantized_dimension 3, the weights', on biases of one dimension: TFLM's person_detect."""
+    file = tflite_file.check(strange_axis())
+    biases = file.tensors[file.operators[0].inputs[2]]
+    assert biases.shape == (4,) and biases.quantization.axis == 3
+    assert len(biases.quantization.scale) == 4
+
+
+def test_empty_tensors_are_no_damage():
+    """Converters leave some behind, such as an LSTM's intermediates."""
+    writer = TfliteWriter()
+    x, y = (writer.tensor((1, 8), 0.1) for _ in range(2))
+    empty = writer.tensor((0,), 0.1)
+    writer.operator("ADD", [x, x], [y])
+    file = tflite_file.check(writer.to_bytes([x], [y]))
+    assert file.tensors[empty].size == file.tensors[empty].n_bytes == 0
+
+
+def test_what_has_no_fixed_size_or_a_huge_one_is_named():
+    for shape, what in (((1, -1), "varying size"), ((1, 1 << 27), "no board has room for")):
+        writer = TfliteWriter()
+        x, y = (writer.tensor(shape, 0.1) for _ in range(2))
+        writer.operator("ADD", [x, x], [y])
+        message = refusal(tflite_file.read, writer.to_bytes([x], [y]))
+        assert what in message and "damaged" not in message
+
+
+def test_files_by_strangers_are_read(real_faults):
+    """As TensorFlow's own schema reads them: graphs, tensors, operators."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    paths = sorted(real_faults.glob("*.tflite"))
+    assert paths
+    for path in paths:
+        file, oracle = tflite_file.read(path), schema.Model.GetRootAs(path.read_bytes(), 0)
+        graphs = [file, *file.others]
+        assert len(graphs) == oracle.SubgraphsLength(), path
+        for i, graph in enumerate(graphs):
+            expected = oracle.Subgraphs(i)
+            assert len(graph.tensors) == expected.TensorsLength()
+            assert len(graph.operators) == expected.OperatorsLength()
+            for j, operator in enumerate(graph.operators):
+                inputs = expected.Operators(j).InputsAsNumpy()
+                assert list(operator.inputs) == (list(inputs) if len(operator.inputs) else [])

@@ -17,6 +17,10 @@ _ROOTS = ("_ZN5model4initEv", "_ZN5model5inputEv", _INVOKE, "_ZN5model6outputEv"
 _START_UP = ("boardExit", "boardConstruct")
 
 
+class TooBigError(TinykitError):
+    """The board has no room for a model."""
+
+
 @dataclass(frozen=True)
 class LayerRun:
     """What one layer of a model took in one inference.
@@ -155,7 +159,7 @@ def _built(board: Board, compiled) -> Program:
         return build(compiled.sources(), Memory(board.flash, board.ram, board.stack), roots=_ROOTS)
     except CompileError as error:
         if "will not fit in region" in error.messages:
-            raise TinykitError(
+            raise TooBigError(
                 f"{compiled.name} is too big for the {board.title} ({board.ram:,} bytes of RAM, "
                 f"{board.flash:,} of flash). Make the model smaller."
             ) from error

@@ -44,7 +44,7 @@ def _read(reader: Reader, operator: Operator) -> Op:
             "the compiler has no such operator",
             f"Build the network from {_LAYERS}, or export the sketch with engine='tflm'",
         )
-    if len(operator.outputs) != 1 or operator.inputs[0] < 0:
+    if len(operator.outputs) != 1 or not operator.inputs or operator.inputs[0] < 0:
         numbers = f"{len(operator.inputs)} inputs and {len(operator.outputs)} outputs"
         raise RefusalError(numbers, DAMAGED)
     return read(reader, operator, {"name": operator.name, "kind": operator.op})

@@ -1,26 +1,29 @@
-"""Refusing a .tflite file that cannot run on a board, with the reason."""
+"""Refusing a .tflite file that is no int8 network, with the reason."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from tinykit.common.errors import TinykitError
-from tinykit.quantization.tflite.file import WITH_MACS, Operator, TfliteFile
+from tinykit.quantization.tflite.ends import int8_ends
+from tinykit.quantization.tflite.file import STATEFUL, WITH_MACS, Operator, TfliteFile
 from tinykit.quantization.tflite.reader import DAMAGED, load, read
 
+_FLOAT = ("float32", "float16", "float64", "bfloat16")
 _CONVERSIONS = ("QUANTIZE", "DEQUANTIZE")  # lead into and out of what is computed in float
+_QUANTIZE = "Quantize it to full int8 first (tinykit.quantize)"
 
 
 def check(model: bytes | Path | str, source: str | None = None) -> TfliteFile:
-    """Read a .tflite file and refuse what the kit cannot run on a board.
+    """Read a .tflite file and refuse what is no int8 network with one input and one output.
 
-    Accepted is a network with one int8 input, one int8 output, a batch of 1, fixed shapes and
-    int8 arithmetic throughout. Whether TFLM has every operator is found out by TFLM itself
-    (`tinykit.verify`). Arguments as in `read`.
+    Accepted is a batch of 1, fixed shapes and int8 arithmetic throughout. A QUANTIZE at the
+    beginning and a DEQUANTIZE at the end are taken away, see `ends`. Whether TFLM has every
+    operator is found out by TFLM itself (`tinykit.verify`). Arguments as in `read`.
 
     Raises TinykitError with one sentence for everything else.
     """
     data, source = load(model, source)
-    file = read(data, source)
+    file = int8_ends(read(data, source))
     for problem in problems(file):
         raise TinykitError(f"{source} {problem}")
     return file
@@ -29,50 +32,103 @@ def check(model: bytes | Path | str, source: str | None = None) -> TfliteFile:
 def problems(file: TfliteFile) -> Iterator[str]:
     """Why a well-formed file is not a full-int8 network; the most telling reason first.
 
-    Each is the rest of a sentence that begins with the file's name.
+    Each is the rest of a sentence that begins with the file's name. Conversions at the ends that
+    `int8_ends` would take away count as a float or uint8 input and output.
     """
+    stateful = [op for op in STATEFUL if op in file.ops]
+    if stateful:
+        yield (
+            f"keeps a state from one inference to the next ({', '.join(stateful)}), which the "
+            "compiler and predict do not have. tinykit verify runs it."
+        )
+    if file.others:
+        yield (
+            f"holds {1 + len(file.others)} graphs, where the compiler and predict have one. "
+            "tinykit verify runs it."
+        )
     if len(file.inputs) != 1 or len(file.outputs) != 1:
         yield (
-            f"has {len(file.inputs)} inputs and {len(file.outputs)} outputs. "
-            "The kit runs networks with one of each."
+            f"has {len(file.inputs)} inputs and {len(file.outputs)} outputs, where the compiler "
+            "and predict have one of each. tinykit verify runs it."
         )
         return
     custom = [op for op in file.ops if op.startswith("CUSTOM")]
     if custom:
-        yield (
-            f"uses the operator {custom[0]}, which TensorFlow Lite Micro does not have. "
-            "Build the network from built-in layers."
-        )
+        yield f"uses the custom operator {custom[0][7:]}. Build the network from built-in layers."
+    if problem := _float_problem(file):
+        yield problem
     for where, tensor in (("input", file.input), ("output", file.output)):
-        if tensor.dtype in ("float32", "float16", "float64"):
-            yield (
-                f"has a {tensor.dtype} {where}: it is a float model, or only its weights were "
-                "shrunk. Quantize it to full int8 first (tinykit.quantize)."
-            )
-        elif tensor.dtype != "int8":
-            article = "an" if tensor.dtype.startswith("int") else "a"
-            yield (
-                f"has {article} {tensor.dtype} {where}. Convert it again with int8 inputs and "
-                "outputs (tinykit.quantize)."
-            )
+        if tensor.dtype != "int8":
+            yield _of_another_type(file, where, tensor.dtype)
         if not tensor.shape or tensor.shape[0] != 1:
             yield f"has an {where} of shape {tensor.shape}. Convert it again with a batch of 1."
         if -1 in tensor.shape_signature[1:]:
             yield f"has an {where} of varying size. Convert it again with a fixed input shape."
         if not tensor.quantization or len(tensor.quantization.scale) != 1:
             yield f"has an {where} without a scale. Quantize it again (tinykit.quantize)."
+        elif not tensor.quantization.scale[0] > 0:
+            yield f"has an {where} with a scale of 0. Quantize it again (tinykit.quantize)."
     yield from _layer_problems(file)
 
 
+def float_model_problem(file: TfliteFile) -> str:
+    """The rest of the sentence why a file is a float model; "" when its weights meet integers.
+
+    A float model may have its weights as int8, or begin with a QUANTIZE: its convolutions and dense
+    layers compute in floating point.
+    """
+    with_weights = [operator for operator in file.operators if operator.op in WITH_MACS]
+    if not with_weights or not all(_is_float(file, operator) for operator in with_weights):
+        return ""
+    if all(_has_int8_weights(file, operator) for operator in with_weights):
+        return f"computes in floating point; only its weights are int8. {_QUANTIZE}."
+    return f"is a float model: it computes {with_weights[0].op} in floating point. {_QUANTIZE}."
+
+
+def _float_problem(file: TfliteFile) -> str:
+    """Why a network does not compute in integers throughout; "" when it does."""
+    computing = [operator for operator in file.operators if _is_float(file, operator)]
+    if computing and not (problem := float_model_problem(file)):
+        problem = (
+            f"computes {computing[0].op} in floating point. Use layers that have an int8 form, "
+            "and quantize it to full int8 (tinykit.quantize)."
+        )
+    return problem if computing else ""
+
+
+def _is_float(file: TfliteFile, operator: Operator) -> bool:
+    types = {file.tensors[i].dtype for i in (*operator.inputs, *operator.outputs) if i >= 0}
+    return bool(types.intersection(_FLOAT)) and operator.op not in _CONVERSIONS
+
+
+def _has_int8_weights(file: TfliteFile, operator: Operator) -> bool:
+    """Whether the file holds a layer's weights as int8, if only for a DEQUANTIZE to read."""
+    made = {i: o.inputs[0] for o in file.operators if o.op == "DEQUANTIZE" for i in o.outputs}
+    indices = [made.get(i, i) for i in operator.inputs[1:2]]
+    return any(i >= 0 and file.tensors[i].dtype == "int8" for i in indices)
+
+
+def _of_another_type(file: TfliteFile, where: str, dtype: str) -> str:
+    article = "an" if dtype.startswith("int") else "a"
+    inner = {file.tensors[i].dtype for o in file.operators for i in o.outputs if i >= 0}
+    if dtype == "int16" or (dtype in _FLOAT and "int16" in inner):
+        return (
+            f"has {article} {dtype} {where}: its activations are int16. Convert it again with "
+            "int8 activations (tinykit.quantize)."
+        )
+    return (
+        f"has {article} {dtype} {where}, and no QUANTIZE layer that makes int8 of it. "
+        "Convert it again with int8 inputs and outputs (tinykit.quantize)."
+    )
+
+
+def damage(file: TfliteFile) -> str:
+    """The rest of the sentence what in a file cannot be meant so; "" for a sound one."""
+    return next(_layer_problems(file), "")
+
+
 def _layer_problems(file: TfliteFile) -> Iterator[str]:
-    for operator in file.operators:
-        types = {file.tensors[i].dtype for i in (*operator.inputs, *operator.outputs) if i >= 0}
-        if {"float32", "float16", "float64"} & types and operator.op not in _CONVERSIONS:
-            yield (
-                f"computes {operator.op} in floating point. Use layers that have an int8 form, "
-                "and quantize it to full int8 (tinykit.quantize)."
-            )
-    ready = {i for i, tensor in enumerate(file.tensors) if tensor.data is not None}
+    ready = {i for i, t in enumerate(file.tensors) if t.data is not None or t.is_variable}
     ready |= set(file.inputs)
     for operator in file.operators:
         missing = [i for i in operator.inputs if i >= 0 and i not in ready]
@@ -94,15 +150,17 @@ def _shape_problem(file: TfliteFile, operator: Operator) -> str | None:
     """Shapes that would make a convolution or a fully connected layer read beyond its weights."""
     if operator.op not in WITH_MACS:
         return None
-    if len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0:
-        return "an input is missing"
+    if len(operator.inputs) < 2 or min(operator.inputs[:2]) < 0 or not operator.outputs:
+        return "an input or output is missing"
     x, weights = (file.tensors[i] for i in operator.inputs[:2])
     output = file.tensors[operator.outputs[0]]
     if operator.op == "FULLY_CONNECTED":
         units = weights.shape[0] if len(weights.shape) == 2 else 0
-        fits = units and x.size % weights.shape[1] == 0 and output.shape[-1:] == (units,)
+        fits = units and weights.size and x.size % weights.shape[1] == 0
+        fits = fits and output.shape[-1:] == (units,)
     else:
         fits = len(x.shape) == len(weights.shape) == len(output.shape) == 4
+        fits = fits and 0 not in (*x.shape, *weights.shape)
         units = output.shape[-1] if fits else 0
         if operator.op == "CONV_2D":
             fits = fits and weights.shape[0] == units and x.shape[3] % weights.shape[3] == 0

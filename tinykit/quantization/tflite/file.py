@@ -7,10 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from tinykit.quantization.tflite.schema import BYTES
+from tinykit.quantization.tflite.schema import BITS
 
 #: Operators whose multiply-accumulates are counted.
 WITH_MACS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+#: Operators that read and write what lasts from one inference to the next.
+STATEFUL = ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE")
+_IN_NUMPY = {name for name, bits in BITS.items() if bits >= 8 and name != "bfloat16"}
 _WEIGHTED = (*WITH_MACS, "TRANSPOSE_CONV", "PRELU", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 
 
@@ -25,7 +28,11 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor. `data` holds the bytes of a constant (weights), None for an activation."""
+    """One tensor.
+
+    `data` holds the bytes of a constant (weights), None for an activation. `is_variable`: what the
+    network keeps in it lasts from one inference to the next.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -33,6 +40,7 @@ class Tensor:
     dtype: str
     quantization: Quantization | None
     data: bytes | None
+    is_variable: bool = False
 
     @property
     def size(self) -> int:
@@ -41,14 +49,18 @@ class Tensor:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes the tensor takes in memory."""
-        return (self.size + 1) // 2 if self.dtype == "int4" else self.size * BYTES[self.dtype]
+        """Bytes the tensor takes in memory; 0 for types whose elements have no fixed size."""
+        return -(-self.size * BITS[self.dtype] // 8)
 
     def array(self) -> np.ndarray:
-        """A constant's values in its own shape. Raises ValueError for an activation or int4."""
-        if self.data is None or self.dtype == "int4":
+        """A constant's values in its own shape.
+
+        Raises ValueError for an activation, and for types that NumPy does not have (int4, ...).
+        """
+        if self.data is None or self.dtype not in _IN_NUMPY or len(self.data) < self.n_bytes:
             raise ValueError(f"tensor {self.name!r} holds no plain constant")
-        return np.frombuffer(self.data, np.dtype(self.dtype).newbyteorder("<")).reshape(self.shape)
+        dtype = np.dtype(self.dtype).newbyteorder("<")
+        return np.frombuffer(self.data, dtype, self.size).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -81,12 +93,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class TfliteFile:
-    """What a .tflite file says: its tensors, and its operators in the order they run."""
+    """What a .tflite file says: its tensors, and its operators in the order they run.
+
+    `others` are further graphs in the file, which operators such as CALL_ONCE, IF and WHILE run.
+    """
 
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    others: tuple["TfliteFile", ...] = ()
 
     @property
     def input(self) -> Tensor:
@@ -102,6 +118,12 @@ class TfliteFile:
     def ops(self) -> list[str]:
         """Operator names in the order they run, with repetitions."""
         return [operator.op for operator in self.operators]
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether an output may depend on earlier inputs."""
+        variable = any(tensor.is_variable for tensor in self.tensors)
+        return variable or any(op in STATEFUL for op in self.ops)
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -120,25 +142,67 @@ class TfliteFile:
         return sum(self.tensors[i].size for i in used if self.tensors[i].data is not None)
 
     def _layer(self, operator: Operator) -> Layer:
-        first = next((i for i in operator.inputs if self.tensors[i].data is None), 0)
-        constants = {i for i in operator.inputs if i >= 0 and self.tensors[i].data is not None}
+        given = [i for i in operator.inputs if i >= 0]
+        first = next((i for i in given if self.tensors[i].data is None), None)
+        constants = {i for i in given if self.tensors[i].data is not None}
         return Layer(
             name=operator.name,
             op=operator.op,
-            input_shape=self.tensors[first].shape,
-            output_shape=self.tensors[operator.outputs[0]].shape,
+            input_shape=() if first is None else self.tensors[first].shape,
+            output_shape=self._output_shape(operator),
             weight_bytes=sum(self.tensors[i].n_bytes for i in constants),
             macs=self._macs(operator),
         )
 
+    def _output_shape(self, operator: Operator) -> tuple[int, ...]:
+        """Of the first output; () for an operator without (ASSIGN_VARIABLE)."""
+        first = operator.outputs[0] if operator.outputs else -1
+        return self.tensors[first].shape if first >= 0 else ()
+
     def _macs(self, operator: Operator) -> int:
         """Each output value of a layer costs one MAC per weight that it meets."""
-        if operator.op not in WITH_MACS:
+        if operator.op not in WITH_MACS or len(operator.inputs) < 2:
             return 0
-        weights = self.tensors[operator.inputs[1]]
-        output = self.tensors[operator.outputs[0]]
+        weights = self.tensors[operator.inputs[1]].shape
+        size = math.prod(self._output_shape(operator))
         if operator.op == "CONV_2D":  # weights (out, height, width, in)
-            return output.size * math.prod(weights.shape[1:])
+            return size * math.prod(weights[1:])
         if operator.op == "DEPTHWISE_CONV_2D":  # weights (1, height, width, out)
-            return output.size * math.prod(weights.shape[1:3])
-        return output.size * weights.shape[-1]  # FULLY_CONNECTED: weights (out, in)
+            return size * math.prod(weights[1:3])
+        return size * math.prod(weights[-1:])  # FULLY_CONNECTED: weights (out, in)
+
+
+class Ends:
+    """Shape, scale and zero point of the input and the output of an int8 network, `file`."""
+
+    file: TfliteFile
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input, without the batch dimension."""
+        return self.file.input.shape[1:]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of one output, without the batch dimension."""
+        return self.file.output.shape[1:]
+
+    @property
+    def input_scale(self) -> float:
+        """Real units per step of the int8 input (a float32 value)."""
+        return self.file.input.quantization.scale[0]
+
+    @property
+    def input_zero_point(self) -> int:
+        """The int8 input that stands for 0."""
+        return self.file.input.quantization.zero_point[0]
+
+    @property
+    def output_scale(self) -> float:
+        """Real units per step of the int8 output (1/256 after a softmax)."""
+        return self.file.output.quantization.scale[0]
+
+    @property
+    def output_zero_point(self) -> int:
+        """The int8 output that stands for 0 (-128 after a softmax)."""
+        return self.file.output.quantization.zero_point[0]

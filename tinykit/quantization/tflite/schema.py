@@ -21,31 +21,33 @@ REAL COMPLEX_ABS HASHTABLE HASHTABLE_FIND HASHTABLE_IMPORT HASHTABLE_SIZE REDUCE
 CONV_3D_TRANSPOSE VAR_HANDLE READ_VARIABLE ASSIGN_VARIABLE BROADCAST_ARGS RANDOM_STANDARD_NORMAL
 BUCKETIZE RANDOM_UNIFORM MULTINOMIAL GELU DYNAMIC_UPDATE_SLICE RELU_0_TO_1 UNSORTED_SEGMENT_PROD
 UNSORTED_SEGMENT_MAX UNSORTED_SEGMENT_SUM ATAN2 UNSORTED_SEGMENT_MIN SIGN BITCAST BITWISE_XOR
-RIGHT_SHIFT
+RIGHT_SHIFT STABLEHLO_LOGISTIC STABLEHLO_ADD STABLEHLO_DIVIDE STABLEHLO_MULTIPLY STABLEHLO_MAXIMUM
+STABLEHLO_RESHAPE STABLEHLO_CLAMP STABLEHLO_CONCATENATE STABLEHLO_BROADCAST_IN_DIM
+STABLEHLO_CONVOLUTION STABLEHLO_SLICE STABLEHLO_CUSTOM_CALL STABLEHLO_REDUCE STABLEHLO_ABS
+STABLEHLO_AND STABLEHLO_COSINE STABLEHLO_EXPONENTIAL STABLEHLO_FLOOR STABLEHLO_LOG
+STABLEHLO_MINIMUM STABLEHLO_NEGATE STABLEHLO_OR STABLEHLO_POWER STABLEHLO_REMAINDER STABLEHLO_RSQRT
+STABLEHLO_SELECT STABLEHLO_SUBTRACT STABLEHLO_TANH STABLEHLO_SCATTER STABLEHLO_COMPARE
+STABLEHLO_CONVERT STABLEHLO_DYNAMIC_SLICE STABLEHLO_DYNAMIC_UPDATE_SLICE STABLEHLO_PAD
+STABLEHLO_IOTA STABLEHLO_DOT_GENERAL STABLEHLO_REDUCE_WINDOW STABLEHLO_SORT STABLEHLO_WHILE
+STABLEHLO_GATHER STABLEHLO_TRANSPOSE DILATE STABLEHLO_RNG_BIT_GENERATOR REDUCE_WINDOW
+STABLEHLO_COMPOSITE STABLEHLO_SHIFT_LEFT STABLEHLO_CBRT STABLEHLO_CASE
 """
 
 OPERATORS = tuple(_NAMES.split())
 
 TYPES = {
-    0: "float32",
-    1: "float16",
-    2: "int32",
-    3: "uint8",
-    4: "int64",
-    5: "string",
-    6: "bool",
-    7: "int16",
-    9: "int8",
-    10: "float64",
-    15: "uint32",
-    16: "uint16",
-    17: "int4",
+    **{0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 5: "string", 6: "bool"},
+    **{7: "int16", 8: "complex64", 9: "int8", 10: "float64", 11: "complex128", 12: "uint64"},
+    **{13: "resource", 14: "variant", 15: "uint32", 16: "uint16", 17: "int4", 18: "bfloat16"},
+    **{19: "int2", 20: "uint4"},
 }
 
-#: Bytes of one element, by type.
-BYTES = {
-    **{"uint8": 1, "int8": 1, "bool": 1, "float16": 2, "int16": 2, "uint16": 2},
-    **{"float32": 4, "int32": 4, "uint32": 4, "int64": 8, "float64": 8},
+#: Bits of one element, by type; 0 where the number of elements does not say how many there are.
+BITS = {
+    **{"string": 0, "resource": 0, "variant": 0, "int2": 2, "int4": 4, "uint4": 4},
+    **{"uint8": 8, "int8": 8, "bool": 8, "float16": 16, "bfloat16": 16, "int16": 16, "uint16": 16},
+    **{"float32": 32, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64, "float64": 64},
+    **{"complex64": 64, "complex128": 128},
 }
 
 # What an operator's options table holds: number of the table's type in the file, then for each
@@ -89,8 +91,19 @@ OPTIONS = {
     "CONCATENATION": (10, ("axis", 0, "<i", 0), ("activation", 1, "<b", 0)),
     "ADD": (11, ("activation", 0, "<b", 0)),
     "MUL": (21, ("activation", 0, "<b", 0)),
+    "GATHER": (23, ("axis", 0, "<i", 0), ("batch_dims", 1, "<i", 0)),
     "MEAN": (27, ("keep_dims", 0, "<?", False)),
     "SUB": (28, ("activation", 0, "<b", 0)),
+    "STRIDED_SLICE": (
+        32,
+        ("begin_mask", 0, "<i", 0),
+        ("end_mask", 1, "<i", 0),
+        ("ellipsis_mask", 2, "<i", 0),
+        ("new_axis_mask", 3, "<i", 0),
+        ("shrink_axis_mask", 4, "<i", 0),
+        ("offset", 5, "<?", False),
+    ),
+    "PACK": (59, ("axis", 1, "<i", 0)),
     "LEAKY_RELU": (75, ("alpha", 0, "<f", 0.0)),
 }
 
