@@ -129,9 +129,11 @@ def test_the_readmes_pictures_are_small():
 def test_times_are_those_that_the_notebook_says(notebook):
     """One place says how long a lesson takes, its own head; the tables repeat it."""
     head = nbformat.read(notebook, as_version=4).cells[0].source
-    said = re.search(r"\*\*It takes\*\* (.+?) to run and (.+?) to read", " ".join(head.split()))
-    assert said, "the head says: **It takes** ... to run and ... to read."
-    for document in (ROOT / "README.md", ROOT / "notebooks/README.md"):
+    head = " ".join(head.split())
+    said = re.search(r"\*\*It takes\*\* (.+?) to run\b.*? and ([^,]+?) to read", head)
+    assert said, "the head says: **It takes** ... to run, on ..., and ... to read."
+    for name in ("README.md", "notebooks/README.md", "notebooks/START.md"):
+        document = ROOT / name
         row = next(
             line
             for line in text_of(document).splitlines()
