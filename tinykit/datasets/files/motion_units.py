@@ -25,6 +25,8 @@ _BY_SIZE = (
 
 _LARGEST_G = 32.0  # beyond it two lines have run together
 _NO_GRAVITY = 0.2  # g: the mean of a take without gravity is less, for a hand comes back to rest
+# Even as rad/s (6 deg/s) it counts as little as 0.02 g does: whichever it is, nothing changes.
+_TOO_LITTLE = 0.1
 _FASTEST = 45.0  # rad/s would be more than 2,500 degrees per second, which no sensor gives
 _SLOWEST = 12.0  # degrees per second: a hand that pushes turns faster now and then
 _PUSH = 0.15  # g: how much acceleration differs from its mean where a hand pushes
@@ -197,7 +199,7 @@ def _by_turning(
             f"{where}: rotation goes up to {peak:,.0f} from here on, and no hand turns so fast. "
             f"{_SAY}."
         )
-    if peak == 0 or peak > _FASTEST:
+    if peak <= _TOO_LITTLE or peak > _FASTEST:
         return degrees
     times = turned(motion, rate)
     if times:
