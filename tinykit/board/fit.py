@@ -4,18 +4,19 @@ Taught in notebook 01. Sizes are in bytes. Rows that are estimates say so.
 """
 
 import contextlib
-import html
 import math
-import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tinykit.board.profiles import Board, find_board
 from tinykit.board.sensing.cost import sensing_cost
 from tinykit.board.sensing.result import Pace
+from tinykit.board.virtual.board import VirtualBoard
 from tinykit.common.errors import TinykitError
 from tinykit.common.kinds import kind_of_model
+from tinykit.common.tables import Table
+from tinykit.compiler import CompiledModel, compile
 
 ENGINES = ("compiled", "tflm")
 
@@ -128,6 +129,7 @@ class Fit:
         seconds: estimated time of one inference.
         pace: how often a sound model is asked; None for others.
         how_often: the same in words, the end of a sentence.
+        compiled: the model as C++, for the engine "compiled"; the exporter writes it down.
     """
 
     board: Board
@@ -137,6 +139,7 @@ class Fit:
     seconds: float
     pace: Pace | None
     how_often: str = ""
+    compiled: CompiledModel | None = field(default=None, repr=False)
 
     @property
     def headline(self) -> str:
@@ -179,17 +182,17 @@ class Fit:
             for memory, parts in (("RAM", self.ram), ("Flash", self.flash))
         }
 
-    def _rows(self) -> list[tuple[str, str, str]]:
-        """(memory, part, bytes) for the parts and totals of both memories."""
+    @property
+    def table(self) -> Table:
+        """The parts and totals of both memories."""
         rows = []
         for memory, used, limit in self._totals():
-            parts = getattr(self, memory.lower())
-            for part, size in parts.items():
-                rows.append((memory, part + "*" * (part in _ESTIMATED), f"{size:,}"))
+            for part, size in getattr(self, memory.lower()).items():
+                shown = memory if not rows or rows[-1][1].startswith(("PASS", "FAIL")) else ""
+                rows.append((shown, part + "*" * (part in _ESTIMATED), f"{size:,}"))
             verdict = "PASS" if used <= limit else "FAIL"
-            share = f"{verdict}: {used / limit:.0%} of {limit:,}"
-            rows.append((memory, share, f"{used:,}"))
-        return rows
+            rows.append(("", f"{verdict}: {used / limit:.0%} of {limit:,}", f"{used:,}"))
+        return Table(rows, title=self.headline, footer=self._footer(), right=(2,), indent=2)
 
     def _footer(self) -> list[str]:
         ms = self.seconds * 1000
@@ -204,26 +207,12 @@ class Fit:
         return [*notes, *self.advice]
 
     def __str__(self) -> str:
-        lines = [self.headline]
-        memory_before = ""
-        for memory, part, size in self._rows():
-            shown = memory if memory != memory_before else ""
-            lines.append(f"  {shown:<6}{part:<34}{size:>10}")
-            memory_before = memory
-        for line in self._footer():
-            lines += textwrap.wrap(line, 80, initial_indent="  ", subsequent_indent="    ")
-        return "\n".join(lines)
+        return str(self.table)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(memory)}</td>"
-            f'<td style="text-align:left">{html.escape(part)}</td><td>{size}</td></tr>'
-            for memory, part, size in self._rows()
-        )
-        footer = "<br>".join(html.escape(line) for line in self._footer())
-        return f"<b>{html.escape(self.headline)}</b><table>{rows}</table><small>{footer}</small>"
+        return self.table._repr_html_()
 
 
 _REMEDIES = {
@@ -262,8 +251,10 @@ def check_fit(
     board = find_board(board)
     check_engine(engine)
     if engine == "compiled":
-        ram, flash, cycles = _compiled_parts(tiny, board)
+        compiled = compile(tiny)
+        ram, flash, cycles = _compiled_parts(compiled, board)
     else:
+        compiled = None
         ram, flash, cycles = _tflm_parts(tiny, board, arena_bytes)
     seconds, pace, how_often = cycles / board.clock, None, ""
     if tiny.frontend is not None:
@@ -273,7 +264,7 @@ def check_fit(
         pace, how_often = taken.pace, taken.how_often
     ram |= {"core": board.core_ram, "stack": board.stack}
     flash |= {"sketch code": _SKETCH_CODE, "core": board.core_flash}
-    return Fit(board, engine, ram, flash, seconds, pace, how_often)
+    return Fit(board, engine, ram, flash, seconds, pace, how_often, compiled)
 
 
 def check_engine(engine: str) -> None:
@@ -282,15 +273,12 @@ def check_engine(engine: str) -> None:
         raise TinykitError(f'There is no engine "{engine}". Choose one of: {", ".join(ENGINES)}.')
 
 
-def _compiled_parts(tiny, board: Board) -> tuple[dict[str, int], dict[str, int], float]:
+def _compiled_parts(
+    compiled: CompiledModel, board: Board
+) -> tuple[dict[str, int], dict[str, int], float]:
     """RAM, flash, and cycles of an inference of the compiled model."""
-    from tinykit.compiler import compile
-
-    compiled = compile(tiny)
     code, cycles = _COMPILED_CODE, _CYCLES_PER_MAC * compiled.macs
     with contextlib.suppress(TinykitError):  # it has no compiler, or the model does not fit on it
-        from tinykit.board.virtual.board import VirtualBoard
-
         run = VirtualBoard().run_model(compiled, np.zeros(compiled.input_shape, np.int8))
         code, cycles = run.code_bytes, run.cycles
     flash = {"weights": compiled.constant_bytes, "model code": code}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_WIDTH = 88  # of the lines below a table of text
 
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """Rows of text. No colours, so that it reads in light and dark themes alike.
+    """Rows of text, which read in light and dark themes alike.
 
     Attributes:
         rows: the cells, a row each.
@@ -18,6 +21,7 @@ class Table:
         footer: lines below.
         right: columns of numbers, which stand to the right.
         indent: spaces before each line of the text below the title.
+        colours: CSS colours of cells that say nothing but one of these words, such as PASS.
     """
 
     rows: Sequence[Sequence[str]]
@@ -26,6 +30,7 @@ class Table:
     footer: Sequence[str] = ()
     right: Collection[int] = ()
     indent: int = 0
+    colours: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         rows = [self.header, *self.rows] if self.header else list(self.rows)
@@ -37,7 +42,13 @@ class Table:
                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))
             ]
             lines.append(" " * self.indent + "  ".join(cells).rstrip())
-        return "\n".join([*lines, *(" " * self.indent + line for line in self.footer)])
+        first = " " * self.indent
+        for line in self.footer:
+            wrapped = textwrap.wrap(
+                line, _WIDTH, initial_indent=first, subsequent_indent=first + "  "
+            )
+            lines += wrapped or [""]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
@@ -50,8 +61,10 @@ class Table:
         return f"{title}<table>{head}<tbody>{body}</tbody></table>{footer}"
 
     def _cells(self, row: Sequence[str], tag: str) -> str:
-        return "".join(
-            f'<{tag} style="text-align: {"right" if column in self.right else "left"}">'
-            f"{html.escape(cell)}</{tag}>"
-            for column, cell in enumerate(row)
-        )
+        cells = []
+        for column, cell in enumerate(row):
+            style = f"text-align: {'right' if column in self.right else 'left'}"
+            if cell in self.colours:
+                style += f"; color: {self.colours[cell]}; font-weight: bold"
+            cells.append(f'<{tag} style="{style}">{html.escape(cell)}</{tag}>')
+        return "".join(cells)

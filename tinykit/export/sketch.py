@@ -5,10 +5,9 @@ ops, arena - goes from the TinyModel into generated files; nothing is left to be
 What depends on the kind of data is in a module for each kind: audio.py, motion.py, image.py.
 """
 
-import html
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +20,8 @@ from tinykit.board.profiles import Board, find_board
 from tinykit.common.errors import TinykitError
 from tinykit.common.files import files_below, refuse_strangers, write_folder
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of_model
-from tinykit.compiler import compile, cpp
+from tinykit.common.tables import Table
+from tinykit.compiler import cpp
 from tinykit.compiler.codegen import header
 from tinykit.compiler.graph import Value
 from tinykit.export import audio, image, motion
@@ -57,32 +57,29 @@ class Sketch:
         found = (path for path in files_below(self.path) if path.is_file())
         return {path.relative_to(self.path).as_posix(): path.stat().st_size for path in found}
 
-    def _rows(self) -> list[tuple[str, int]]:
-        """(name, bytes) of the files that a reader opens first, and of each folder below."""
+    @property
+    def table(self) -> Table:
+        """The files that a reader opens first, and each folder below, with their sizes."""
         folders: dict[str, list[int]] = {}
         rows = []
         for file, size in self.files.items():
             if folder := file.rpartition("/")[0]:
                 folders.setdefault(folder, []).append(size)
             else:
-                rows.append((file, size))
-        rows += [(f"{name}/ ({len(sizes)} files)", sum(sizes)) for name, sizes in folders.items()]
-        return rows
+                rows.append((file, f"{size:,}"))
+        rows += [
+            (f"{name}/ ({len(sizes)} files)", f"{sum(sizes):,}") for name, sizes in folders.items()
+        ]
+        title = f"{self.path.as_posix()} for {self.board.title}"
+        return Table(rows, title=title, footer=[self.fit.headline], right=(1,), indent=2)
 
     def __str__(self) -> str:
-        lines = [f"{self.path} for {self.board.title}"]
-        lines += [f"  {size:>9,}  {name}" for name, size in self._rows()]
-        return "\n".join([*lines, f"  {self.fit.headline}"])
+        return str(self.table)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td style="text-align:left">{html.escape(name)}</td><td>{size:,}</td></tr>'
-            for name, size in self._rows()
-        )
-        title = html.escape(f"{self.path.as_posix()} for {self.board.title}")
-        return f"<b>{title}</b><table>{rows}</table><small>{html.escape(self.fit.headline)}</small>"
+        return self.table._repr_html_()
 
 
 def export_sketch(
@@ -232,7 +229,7 @@ def _sources(tiny, name: str, fit: Fit, decision: dict[str, int]) -> dict[str, s
 def _model_sources(tiny, name: str, fit: Fit, templates: jinja2.Environment) -> dict[str, str]:
     """model.h, model.cpp and what they include, for the engine."""
     if fit.engine == "compiled":
-        return compile(tiny, name=name).sources()
+        return replace(fit.compiled, name=name).sources()
     facts = {
         "name": name,
         "labels": [cpp.string(label) for label in tiny.labels],

@@ -1,7 +1,8 @@
 """What the host check found: a PASS/FAIL table for the notebook, a dict for report.json."""
 
-import html
 from dataclasses import asdict, dataclass, field
+
+from tinykit.common.tables import Table
 
 ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows
 STAND_IN_NOTE = (
@@ -14,7 +15,7 @@ FULLY_CONNECTED_NOTE = (
 )
 
 # Read on white and on black.
-_COLOURS = {"PASS": "#3c9a4e", "FAIL": "#d9534f", "SKIP": "#c98a00", "": "inherit"}
+_COLOURS = {"PASS": "#3c9a4e", "FAIL": "#d9534f", "SKIP": "#c98a00"}
 
 
 @dataclass(frozen=True)
@@ -231,23 +232,18 @@ class Report:
     def __repr__(self) -> str:
         return f"Report({self.name}: {self.verdict}, {self.rows()[0][1]})"
 
+    @property
+    def table(self) -> Table:
+        """A row a finding: the verdict, what was asked, the answer."""
+        rows = [(verdict, what, result) for what, result, verdict in self.rows()]
+        rows.append(("", "engines", ", ".join(self.engine_versions.values())))
+        return Table(rows, title=self.name, footer=self.notes, colours=_COLOURS)
+
     def __str__(self) -> str:
-        rows = self.rows()
-        width = max(len(what) for what, _, _ in rows)
-        lines = [f"{verdict:4}  {what:{width}}  {result}" for what, result, verdict in rows]
-        versions = ", ".join(self.engine_versions.values())
-        lines.append(f"{'':4}  {'engines':{width}}  {versions}")
-        return "\n".join([self.name, *lines, *self.notes])
+        return str(self.table)
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            '<tr><td style="text-align: left">'
-            + '</td><td style="text-align: left">'.join(map(html.escape, (what, result)))
-            + f'</td><td style="color: {_COLOURS[verdict]}; font-weight: bold">{verdict}</td></tr>'
-            for what, result, verdict in self.rows()
-        )
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return f"<table><caption>{html.escape(self.name)}</caption>{body}</table>{notes}"
+        return self.table._repr_html_()
 
 
 def _percentages(values: dict[str, float]) -> str:
