@@ -403,7 +403,7 @@ def test_a_notebook_shows_each_picture_and_in_the_end_all(tmp_path):
     from nbclient import NotebookClient
 
     cell = f"""
-        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        import sys; sys.path[:0] = {[str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]!r}
         import test_image as t, tinykit as tk
         from tinykit.datasets.recording import image as image_recording
         image_recording.COUNT_DOWN = 0

@@ -443,7 +443,7 @@ def test_a_notebook_shows_one_picture_that_moves(tmp_path):
     from nbclient import NotebookClient
 
     cell = f"""
-        import sys; sys.path[:0] = [{str(ROOT)!r}, {str(Path(__file__).parent)!r}]
+        import sys; sys.path[:0] = {[str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]!r}
         import test_motion as t, tinykit as tk
         from tinykit.datasets.recording import link as capture
         port = t.Port([t.HEADER, *t.sent(t.session(1))])
