@@ -12,6 +12,7 @@ from tinykit.common.files import (
     files_below,
     is_clutter,
     is_hidden,
+    is_note,
     refuse_strangers,
     replaced_folder,
     write_atomically,
@@ -159,7 +160,7 @@ def test_folders_that_vanish_while_they_are_read_are_left_out(tmp_path):
             ".DS_Store",
             "~$p1.csv",
         ),
-        *("Metadata.csv", "take/metadata.csv", "a.wav.part", "x.tmp", "#recycle/a", "lost+found/b"),
+        *("a.wav.part", "x.tmp", "#recycle/a", "lost+found/b"),
         *("@Recycle/a", ".@__thumb/a.jpg", "a.wav@SynoEAStream", "a.wav:Zone.Identifier", ".git/x"),
         *("a.csv~", "a.wav.crdownload", ".Trash-1000/files/a.wav", "found.000/a", "yes/._a.wav"),
     ],
@@ -177,6 +178,13 @@ def test_what_systems_and_programs_leave_behind_is_no_example(name):
 )
 def test_what_people_name_is_an_example(name):
     assert not is_hidden(name)
+
+
+def test_what_a_phone_says_of_a_recording_is_there_but_no_example():
+    """Its reader needs it: an iPhone's acceleration is turned round, and this file says so."""
+    for name in ("Metadata.csv", "take/metadata.csv"):
+        assert is_note(name) and not is_hidden(name)
+    assert not is_note("metadata_1.csv")
 
 
 def test_what_is_lost_without_a_word_is_only_what_systems_made(tmp_path):

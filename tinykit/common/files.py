@@ -44,15 +44,20 @@ def is_hidden(path: str) -> bool:
     """Whether a path (`/` between folders) leads to what nobody put there as an example.
 
     Such are hidden files, what systems keep for themselves, downloads that are not complete, locks
-    of office programs (`~$p1.csv`) and the `Metadata.csv` of phones' loggers.
+    of office programs (`~$p1.csv`).
     """
     return any(
-        part.startswith((".", "~$"))
-        or is_clutter(part)
-        or part.casefold().endswith(_UNFINISHED)
-        or part.casefold() in _NOTES
+        part.startswith((".", "~$")) or is_clutter(part) or part.casefold().endswith(_UNFINISHED)
         for part in path.split("/")
     )
+
+
+def is_note(path: str) -> bool:
+    """Whether a file is what a phone's logger writes about the recording beside it.
+
+    It is an example of nothing, but whoever reads the recording wants to know what it says.
+    """
+    return path.rpartition("/")[2].casefold() in _NOTES
 
 
 def write_atomically(path: Path | str, content: bytes | str) -> Path:

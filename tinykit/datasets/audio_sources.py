@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.files import is_note
 from tinykit.datasets.archives import Tree, common_folder, listed
 from tinykit.datasets.files.audio_decoding import SOUND_SUFFIXES
 
@@ -106,7 +107,11 @@ def survey(tree: Tree, wanted: Iterable[str]) -> tuple[Recordings, list[str]]:
         notes.append(
             f"The recordings lie in one folder: their names say the words ({first}: {word!r})."
         )
-    others = [name for name in others if not _BESIDE.fullmatch(name.removeprefix(root))]
+    others = [
+        name
+        for name in others
+        if not is_note(name) and not _BESIDE.fullmatch(name.removeprefix(root))
+    ]
     unsorted = "" if folders or not outside else _unsorted(tree, outside)
     if outside and folders:
         notes.append(f"Left out, in no class's folder: {listed(outside)}.")

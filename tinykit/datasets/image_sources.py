@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.files import is_note
 from tinykit.datasets.archives import Tree, common_folder, listed, natural_order
 from tinykit.datasets.coco import INSTANCES, LEAST_AREA, PERSON, read_annotations
 from tinykit.datasets.files.image import IMAGE_SUFFIXES, UNREADABLE_IMAGES, unreadable
@@ -78,7 +79,8 @@ def survey(tree: Tree, crop: bool) -> tuple[list[str], list[PictureFile], list[s
     labels, files, notes = _of_folders(tree, [name for name in pictures if name not in masks])
     if tables:
         files = _with_table(tree, tables[0], files, masks)
-    others = sorted(set(tree.names) - set(pictures) - set(tables))
+    rest = set(tree.names) - set(pictures) - set(tables)
+    others = sorted(name for name in rest if not is_note(name))
     if others:
         notes.append(f"Left out, not pictures: {listed(others)}.")
     return labels, files, notes

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.common.errors import TinykitError
-from tinykit.common.files import files_below, is_hidden
+from tinykit.common.files import files_below, is_hidden, is_note
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION
 from tinykit.datasets import IMAGE_SUFFIXES, load_clip, load_motion
 from tinykit.datasets.files.audio_decoding import SOUND_SUFFIXES
@@ -81,6 +81,7 @@ def others_in(folder: Path, suffixes: Collection[str]) -> list[str]:
 def _sorted_out(folder: Path, suffixes: Collection[str]) -> tuple[list[Path], list[Path]]:
     chosen, others = [], []
     for path in files_below(folder):
-        if path.is_file() and not is_hidden(path.relative_to(folder).as_posix()):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not is_hidden(name) and not is_note(name):
             (chosen if path.suffix.lower() in suffixes else others).append(path)
     return chosen, others
