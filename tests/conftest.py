@@ -20,8 +20,25 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Files of tests that take nine seconds or more in all: they train, start notebooks, compile for
+# boards or read all bundled data. `test --quick` leaves them out, as it does what is marked slow.
+SLOW_FILES = {
+    *("cli/test_main.py", "cli/test_pictures.py", "cli/test_testing.py"),
+    *("common/test_home.py", "compiler/test_model.py"),
+    *("datasets/recording/test_image.py", "datasets/test_audio.py", "datasets/test_dataset.py"),
+    *("datasets/test_audio_bundled.py", "datasets/test_image_bundled.py"),
+    *("export/test_arduino_build.py", "export/test_image.py", "export/test_sketch.py"),
+    *("quantization/tflite/test_ends.py", "test_kit_shells.py"),
+    *("training/test_checkpoints.py", "training/test_loop.py", "training/test_places.py"),
+    *("verification/test_host.py", "verification/test_model_file.py"),
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs TensorFlow Lite Micro where it has no packages (README, "Platforms")."""
+    """Mark slow files; skip what needs TensorFlow Lite Micro where it has no packages (README)."""
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix() in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
     if importlib.util.find_spec("tflite_micro") is None:
         for item in items:
             if item.get_closest_marker("tflm"):

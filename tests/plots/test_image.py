@@ -97,6 +97,7 @@ def test_other_figures_and_the_style_of_others_are_left_alone(drawings):
     check_others_are_left_alone(drawings)
 
 
+@pytest.mark.slow
 def test_importing_the_plots_needs_no_tensorflow():
     script = "import sys, tinykit.plots; assert not {'tensorflow', 'keras'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True)
@@ -358,6 +359,7 @@ tk.plots.dials(Dials([row], {}, ""))
 PHOTOS = {"pictures", "label_rule", "where_it_looks"}
 
 
+@pytest.mark.slow
 def test_each_figure_appears_exactly_once_in_a_notebook():
     """One image below the cell; photos as JPEG, which keeps the notebook's file small."""
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---\n")]

@@ -71,6 +71,7 @@ def test_other_figures_and_the_style_of_others_are_left_alone(drawings):
     check_others_are_left_alone(drawings)
 
 
+@pytest.mark.slow
 def test_the_module_can_be_imported_first():
     """It and plots.py use each other."""
     script = "import tinykit.plots.motion as m, tinykit as tk; assert tk.plots.takes is m.takes"
@@ -311,6 +312,7 @@ tk.plots.motion_stream(heard, take, 119, [(0.5, "a")])
 """
 
 
+@pytest.mark.slow
 def test_each_figure_appears_exactly_once_in_a_notebook():
     """One image below the cell; no second copy at the cell's end, no text, no warning."""
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---\n")]

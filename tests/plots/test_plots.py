@@ -54,6 +54,7 @@ def test_other_figures_and_the_style_of_others_are_left_alone(drawings):
     check_others_are_left_alone(drawings)
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_in_a_script(tmp_path):
     """Without a screen matplotlib falls back to Agg; that is no reason for a warning."""
     script = "import numpy as np; from tinykit import plots; plots.waveform(np.zeros(100))"
@@ -124,6 +125,7 @@ plots.stream(Stream(["a"], np.arange(3.0), ones, ones, e), tone(440))
 """
 
 
+@pytest.mark.slow
 def test_each_figure_appears_exactly_once_in_a_notebook():
     """One image below the cell; no second copy at the cell's end, no text, no warning."""
     cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---\n")]

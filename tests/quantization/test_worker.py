@@ -41,6 +41,7 @@ def test_a_trial_leaves_no_process_behind():
 
 
 @pytest.mark.tflm
+@pytest.mark.slow
 def test_a_network_whose_trials_crash_has_its_arena_measured():
     """Some size below the smallest crashes TFLM, or the test would not show anything."""
     tflite, x = crashing_arena(), np.zeros((1, 32), np.int8)

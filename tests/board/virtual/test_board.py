@@ -121,6 +121,7 @@ def test_the_same_run_twice_is_the_same():
         ("loop", "delay(4000);"),
     ],
 )
+@pytest.mark.slow
 def test_a_sketch_that_waits_is_no_fault(name, statement):
     """It looks at the clock or at the world outside; the report says where it waits."""
     bodies = {"setup": "pinMode(2, INPUT_PULLUP);", "loop": ""}

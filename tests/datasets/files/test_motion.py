@@ -268,6 +268,7 @@ def test_a_missing_file_is_named(tmp_path):
             load_motion(path)
 
 
+@pytest.mark.slow
 def test_two_thousand_damaged_files_give_motion_or_one_line(tmp_path):
     """Whatever happens to a file: takes of finite motion, or an error that names the file."""
     small = [take(number, rows=40) for number in range(3)]
