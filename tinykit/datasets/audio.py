@@ -186,7 +186,7 @@ def _without_copies(
         try:
             loaded = _loaded(recordings, words, seed)
         except TinykitError as error:
-            raise TinykitError(" ".join([str(error), *notes])) from error
+            raise TinykitError(" ".join([*notes, str(error)])) from error
         more_copies, more_ambiguous, left_out = _repeated(recordings, loaded.splits)
         if not left_out:
             return loaded, notes
