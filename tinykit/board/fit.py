@@ -32,11 +32,9 @@ _COMPILED_CODE = 7_000
 _CYCLES_PER_MAC = 1.75
 _SKETCH_CODE = 8_192  # front end, decider, microphone or segmenter (estimate)
 _INTERPRETER_RAM = 1_024  # MicroInterpreter and op resolver (estimate)
-
 _ARENA_ALIGNMENT = 16
 _ARENA_MARGIN = 512
 _ARENA_MARGIN_PER_LAYER = 32
-
 _TOO_BUSY = 0.5  # share of the processor's time from which on it is worth a word
 
 

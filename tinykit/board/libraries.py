@@ -32,5 +32,4 @@ BMI270_BMM150 = Library("Arduino_BMI270_BMM150", "1.2.3", "Arduino_BMI270_BMM150
 OV767X = Library("Arduino_OV767X", "0.0.2", "Arduino_OV767X.h")
 # The library's name has a capital L that its header lacks.
 TFLM = Library("Chirale_TensorFLowLite", "2.0.0", "Chirale_TensorFlowLite.h")
-
 LIBRARIES = (LSM9DS1, BMI270_BMM150, OV767X, TFLM)

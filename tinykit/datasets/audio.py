@@ -58,17 +58,13 @@ class AudioDataset(SampledDataset):
 
 
 SAMPLE_RATE = 16_000
-
 N_SAMPLES = 16_000
-
 BUNDLED = Path(__file__).parents[2] / "datasets" / "keyword_spotting" / "clips.zip"
 
 # Clips of "unknown" or "silence" for each clip of a keyword, at most: training gains from many
 # different words, a test becomes lopsided by them.
 _AT_MOST = {"train": 16, "validation": 8, "test": 8}
-
 _MANY_UNKNOWN = 20_000  # no more in any split: what fits a laptop's memory
-
 _MANY = 20_000  # clips from which on loading shows its progress
 
 

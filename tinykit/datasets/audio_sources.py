@@ -15,11 +15,9 @@ from tinykit.datasets.files.audio_decoding import SOUND_SUFFIXES
 TEN_WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 UNKNOWN, SILENCE = "unknown", "silence"
 FEWEST = 3  # clips of a class: one for each split
-
 NOISE_FOLDERS = {"_background_noise_", "background_noise"}
 UNKNOWN_FOLDERS = {"_unknown_", UNKNOWN}
 SILENCE_FOLDERS = {"_silence_", SILENCE}
-
 _OFFICIAL_NAME = re.compile(r"([0-9a-f]{8})_nohash_\d")  # some test files have the word before it
 _LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
 # What comes with public data and goes without saying.

@@ -16,7 +16,6 @@ from tinykit.common.errors import TinykitError
 
 PERSON = "person"
 LEAST_AREA = 0.005  # share of the picture
-
 INSTANCES = re.compile(r"(.*/)?instances_?([^/]*)\.json")
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from statistics import median
 
 FEWEST = 10  # examples of a label: one each to validate and to test with, and some to learn from
-
 _SHARE = 5  # a label may have a fifth of what the others have
 
 

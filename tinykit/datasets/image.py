@@ -109,11 +109,8 @@ class ImageDataset(Dataset):
 
 
 BUNDLED = Path(__file__).parents[2] / "datasets" / "visual_wake_words" / "pictures.zip"
-
 _SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
-
 _BROKEN = 0.1  # share of the files that may be
-
 _MANY = 1_000  # pictures from which on loading shows its progress
 
 

@@ -16,7 +16,6 @@ from tinykit.datasets.files.image import IMAGE_SUFFIXES, UNREADABLE_IMAGES, unre
 NON_PERSON = "non_person"
 TABLE = "pictures.csv"  # scene, split and area of each of the bundled pictures
 MASKS = "masks/"  # the folder beside the table with pictures of where persons are
-
 _MOST_LABELS = 12
 _ADVICE = "Put them into one folder for each label, such as person/ and non_person/."
 # The label of pictures in which nothing is to be seen comes first.

@@ -38,9 +38,7 @@ from tinykit.datasets.motion_splits import (
 from tinykit.datasets.splits import SPLITS
 
 BUNDLED = Path(__file__).parents[2] / "datasets" / "gesture_recognition" / "recordings.zip"
-
 _SAME_RATE = 0.02  # rates that differ by less are one: clocks of two boards
-
 _BORROWED = 2  # pieces of borrowed everyday motion for each take of a gesture
 
 

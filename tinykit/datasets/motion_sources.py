@@ -14,11 +14,8 @@ from tinykit.datasets.files.motion_rows import LONGEST_TAKE, MotionFile
 from tinykit.datasets.files.motion_text import has_label_column
 
 NONE = "none"
-
 ORDER = ("circle", "horizontal", "vertical", "punch", "flex", "wing", "ring", "slope")
-
 WAND_NAME = re.compile(r"output_([^_]+)_(.+)")
-
 _NONE_NAMES = {NONE, "_none_", "negative", "idle"}
 
 _NO_DATA = re.compile(
@@ -27,11 +24,8 @@ _NO_DATA = re.compile(
 )
 
 _CONTAINERS = {"data", "dataset", "gestures", "recordings", "csv"}
-
 _SPLIT_FOLDERS = {"train", "training", "validation", "val", "test", "testing"}
-
 _NUMBERED_PERSON = re.compile(r"(person|participant|subject|student|user|p|s)[_ -]?\d+$", re.I)
-
 _NAME_AND_TAKE = re.compile(r"(.*[^\W\d_].*?)[_ -]+\(?\d+\)?$")
 
 _NOBODY = re.compile(

@@ -19,7 +19,6 @@ from tinykit.datasets.splits import (
 )
 
 PEOPLE = "people.csv"  # which split each person of the bundled recordings is in
-
 PIECE_SECONDS = 2.0  # length of the takes that everyday motion is cut into
 
 # Who validates and tests in TFLM's magic wand (train/data_split_person.py); the others train.
@@ -29,7 +28,6 @@ _WAND_SPLITS = {
 }
 
 _FEWEST = 3  # takes of a gesture: one for each split
-
 _SHARE = 0.2  # of everyday motion for validation, and as much for the test, when split by time
 
 

@@ -10,7 +10,6 @@ from tinykit.board.sensors import MICROPHONES
 from tinykit.streaming.audio import DEFAULT_DECISION
 
 _BUSY = 0.45  # share of the processor's time to ask the model as often as possible with
-
 _SLOWEST_SECONDS = 0.25  # a keyword of half a second is heard twice
 
 

@@ -19,7 +19,6 @@ _KNOWN_CHUNKS = (
 _TRAILERS = (b"ID3", b"TAG", b"APETAGEX")  # of MP3, which some programs put into WAV, too
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _RIFFS = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}
-
 STREAMED = "written before its length was known: read to the end of the file"
 
 

@@ -30,7 +30,6 @@ IMAGE_SUFFIXES = (
 UNREADABLE_IMAGES = (*(".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),)
 LARGEST_SIDE = 2048  # pixels; a network sees far fewer
 SMALLEST_SIDE = 16  # of the smallest picture that shows anything
-
 _ORIENTATION = 0x0112  # of EXIF: how the camera was held
 
 # No others: one that reads PostScript would run a program.

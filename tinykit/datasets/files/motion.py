@@ -52,7 +52,6 @@ class Recording:
 
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".log", ".json")
-
 _TABLES = (".xls", ".xlsx", ".ods", ".numbers")
 
 _SEVERAL = (

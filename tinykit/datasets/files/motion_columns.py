@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 COLUMNS = ("aX", "aY", "aZ", "gX", "gY", "gZ")
-
 STANDARD_GRAVITY = 9.80665  # m/s^2, by definition
 
 # How many g, and how many degrees per second, one of a unit is; its first spelling is the one that

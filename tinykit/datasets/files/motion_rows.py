@@ -25,17 +25,11 @@ from tinykit.datasets.files.motion_text import (
 from tinykit.datasets.files.motion_units import Change, to_units
 
 USUAL_RATE = 119.0  # Hz: Arduino_LSM9DS1, and with it Arduino's tutorial
-
 WAND_RATE = 25.0  # Hz: the SparkFun Edge, on which TFLM's magic wand was recorded
-
 LONGEST_TAKE = 10.0  # seconds; what lasts longer without a break is several takes
-
 SHORTEST_TAKE = 5  # rows
-
 _LARGEST = (32.0, 5_000.0)  # g and degrees per second: beyond it two lines have run together
-
 _JUNK = 0.1  # share of lines that may be no rows of numbers
-
 _LEFT_OUT = "Lines left out because they are not rows of numbers: {} (first: {})."
 
 _NO_HEADER = (
@@ -51,11 +45,8 @@ _LABELLED = (
 )
 
 _UNLABELLED = "Rows left out because their label is empty: {} (first: {})."
-
 _NO_TIME = "Files whose time column does not say the sample rate: {} (first: {})."
-
 _SPACED = "Files with an empty line after every row, which therefore separates no takes: {} ({})."
-
 _TOO_SHORT = f"Takes left out, shorter than {SHORTEST_TAKE} rows: {{}} (first: {{}})."
 
 _RATE_GUESSED = (

@@ -14,7 +14,6 @@ from tinykit.common.errors import TinykitError
 from tinykit.datasets.files.motion_columns import COLUMNS, Columns, axis_of, columns_of, with_units
 
 RATES = (20.0, 2_000.0)  # Hz: what tk.features.Motion can follow a hand with
-
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ORDINARY = bytes(range(32, 127)) + b"\t\n\r"
 _SERIAL_TIME = re.compile(r"^\d\d:\d\d:\d\d[.\d]* -> ", re.MULTILINE)

@@ -12,7 +12,6 @@ from tinykit.datasets.recording.ports import connected_boards
 
 BAUD = 115_200
 COUNT_DOWN = 3  # seconds
-
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*#@\x00-\x1f]|^\.|[. ]$')
 
 

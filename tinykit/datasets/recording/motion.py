@@ -18,7 +18,6 @@ from tinykit.datasets.recording.link import COUNT_DOWN, BoardError, Link, check_
 from tinykit.datasets.recording.ports import find_port
 
 WARM_UP = 1.0  # seconds in which the rate is measured
-
 _PATIENCE = 3.0  # seconds without a row of motion
 _ATTEMPTS = 3  # at a take
 _LOST = 0.02  # share of a take's rows that may be missing

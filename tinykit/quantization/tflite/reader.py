@@ -16,12 +16,10 @@ from tinykit.quantization.tflite.flatbuffer import DamagedError, FlatBuffer, Tab
 from tinykit.quantization.tflite.schema import BITS, OPERATORS, OPTIONS, TYPES, WORDS
 
 _MAX_RANK = 8
-
 _MAX_TENSOR_BYTES = 1 << 26  # 64 MB: far more than any board has, little for a laptop
 
 #: Their constants take fewer bytes than their shape says; the decoder belongs to the interpreter.
 _COMPRESSED = b"COMPRESSION_METADATA"
-
 DAMAGED = "Export or download it again"
 
 
