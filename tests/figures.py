@@ -1,10 +1,14 @@
 """What holds for every figure that lessons draw, for the tests of each module of figures."""
 
-from collections.abc import Callable
+import re
+import warnings
+from collections.abc import Callable, Collection
 from types import ModuleType
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
+from nbclient import NotebookClient
 
 from tinykit import plots
 
@@ -33,6 +37,32 @@ def check_one_figure_each(drawings: dict[str, Callable], *modules: ModuleType) -
         plt.close("all")
         assert draw() is None, name
         figure()
+
+
+def check_each_appears_once(
+    text: str, *modules: ModuleType, photos: Collection[str] = ()
+) -> nbformat.NotebookNode:
+    """Below its cell, one picture: no second copy at the cell's end, no text, no warning.
+
+    `text`: cells with `---` between them; the first prepares, each other one draws a figure of
+    `modules`, all of which must be there. Figures of `photos` are JPEG, which keeps the notebook's
+    file small. Returns the notebook as executed.
+    """
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in text.split("---\n")]
+    nb = nbformat.v4.new_notebook(cells=cells)
+    drawn = [re.search(r"plots\.(\w+)\(", cell.source)[1] for cell in cells[1:]]
+    assert set(drawn) == public_functions(*modules), "every function belongs into this test"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of nbclient and its event loop
+        NotebookClient(nb, timeout=120, kernel_name="python3").execute()
+    assert nb.cells[0].outputs == []
+    for name, cell in zip(drawn, nb.cells[1:], strict=True):
+        printed = "".join(output.get("text", "") for output in cell.outputs)
+        assert not printed, f"{cell.source}\nprinted {printed}"
+        kinds = [(output.output_type, sorted(output.get("data", ()))) for output in cell.outputs]
+        kind = "image/jpeg" if name in photos else "image/png"
+        assert kinds == [("display_data", [kind, "text/plain"])], cell.source
+    return nb
 
 
 def check_others_are_left_alone(drawings: dict[str, Callable]) -> None:

@@ -3,18 +3,19 @@
 import base64
 import io
 import json
-import re
 import subprocess
 import sys
-import warnings
 
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pytest
 from conftest import bars
-from figures import check_one_figure_each, check_others_are_left_alone, figure, public_functions
-from nbclient import NotebookClient
+from figures import (
+    check_each_appears_once,
+    check_one_figure_each,
+    check_others_are_left_alone,
+    figure,
+)
 from PIL import Image
 
 import tinykit as tk
@@ -361,20 +362,7 @@ PHOTOS = {"pictures", "label_rule", "where_it_looks"}
 
 @pytest.mark.slow
 def test_each_figure_appears_exactly_once_in_a_notebook():
-    """One image below the cell; photos as JPEG, which keeps the notebook's file small."""
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---\n")]
-    nb = nbformat.v4.new_notebook(cells=cells)
-    drawn = [re.search(r"plots\.(\w+)\(", cell.source)[1] for cell in cells[1:]]
-    assert set(drawn) == public_functions(image_plots), "every function belongs into this test"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of nbclient and its event loop
-        NotebookClient(nb, timeout=120, kernel_name="python3").execute()
-    for name, cell in zip(drawn, nb.cells[1:], strict=True):
-        printed = "".join(output.get("text", "") for output in cell.outputs)
-        assert not printed, f"{cell.source}\nprinted {printed}"
-        kinds = [(output.output_type, sorted(output.get("data", ()))) for output in cell.outputs]
-        kind = "image/jpeg" if name in PHOTOS else "image/png"
-        assert kinds == [("display_data", [kind, "text/plain"])], cell.source
+    check_each_appears_once(NOTEBOOK, image_plots, photos=PHOTOS)
 
 
 def test_a_figure_of_photos_is_closed_once_it_was_shown(monkeypatch):

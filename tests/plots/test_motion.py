@@ -1,17 +1,18 @@
 """The figures of motion: each draws what it was given, and appears once in a notebook."""
 
-import re
 import subprocess
 import sys
-import warnings
 
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pytest
 from conftest import swings
-from figures import check_one_figure_each, check_others_are_left_alone, figure, public_functions
-from nbclient import NotebookClient
+from figures import (
+    check_each_appears_once,
+    check_one_figure_each,
+    check_others_are_left_alone,
+    figure,
+)
 
 import tinykit as tk
 from tinykit import plots
@@ -314,17 +315,4 @@ tk.plots.motion_stream(heard, take, 119, [(0.5, "a")])
 
 @pytest.mark.slow
 def test_each_figure_appears_exactly_once_in_a_notebook():
-    """One image below the cell; no second copy at the cell's end, no text, no warning."""
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in NOTEBOOK.split("---\n")]
-    nb = nbformat.v4.new_notebook(cells=cells)
-    drawn = {re.search(r"plots\.(\w+)\(", cell.source)[1] for cell in cells[1:]}
-    assert drawn == public_functions(motion_plots), "every function belongs into this test"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of nbclient and its event loop
-        NotebookClient(nb, timeout=120, kernel_name="python3").execute()
-    assert nb.cells[0].outputs == []
-    for cell in nb.cells[1:]:
-        printed = "".join(output.get("text", "") for output in cell.outputs)
-        assert not printed, f"{cell.source}\nprinted {printed}"
-        kinds = [(output.output_type, sorted(output.get("data", ()))) for output in cell.outputs]
-        assert kinds == [("display_data", ["image/png", "text/plain"])], cell.source
+    check_each_appears_once(NOTEBOOK, motion_plots)

@@ -92,10 +92,6 @@ class Program:
         """Whether anything in it calls malloc()."""
         return "malloc" in self.symbols
 
-    def section_bytes(self, name: str) -> int:
-        """Bytes of the section of that name."""
-        return sum(section.size for section in self.sections if section.name == name)
-
     def function_at(self, address: int) -> Function | None:
         """The function that an address lies in."""
         index = bisect.bisect_right(self._starts, address) - 1
