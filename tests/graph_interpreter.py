@@ -31,7 +31,7 @@ def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
     The network's operators up to its first SOFTMAX are run: it is the last one in practice, and
     none of the passes looks behind it.
     """
-    values = {graph.input: x.astype(np.int64)}
+    values = {graph.inputs[0]: x.astype(np.int64)}
     values |= {value: data.astype(np.int64) for value, data in graph.constants.items()}
     for op in graph.ops:
         if isinstance(op, Softmax):

@@ -53,7 +53,7 @@ def test_removing_channels_changes_no_result(graphs):
         smaller = remove_dead_channels(graph)
         removed += total_macs(graph) - total_macs(smaller)
         softmaxes = [op for op in smaller.ops if op.kind == "SOFTMAX"]
-        last = softmaxes[0].inputs[0] if softmaxes else graph.output
+        last = softmaxes[0].inputs[0] if softmaxes else graph.outputs[0]
         for x in random_model(seed).inputs(6):
             before, after = run(graph, x[None]), run(smaller, x[None])
             np.testing.assert_array_equal(after[last], before[last], err_msg=f"model {seed}")
@@ -142,8 +142,8 @@ def without(weights: np.ndarray, indices, axis: int) -> np.ndarray:
 
 
 def same_results(graph: Graph, smaller: Graph) -> bool:
-    inputs = np.random.default_rng(2).integers(-128, 128, (8, *graph.values[graph.input].shape))
-    pairs = [(run(graph, x)[graph.output], run(smaller, x)[graph.output]) for x in inputs]
+    inputs = np.random.default_rng(2).integers(-128, 128, (8, *graph.values[graph.inputs[0]].shape))
+    pairs = [(run(graph, x)[graph.outputs[0]], run(smaller, x)[graph.outputs[0]]) for x in inputs]
     assert len({before.tobytes() for before, _ in pairs}) > 1, "a result that never changes"
     return all(np.array_equal(*pair) for pair in pairs)
 
@@ -196,7 +196,7 @@ def test_layers_that_nobody_reads_are_removed():
     chain.conv(chain.weights(4, 3, 3, 4))
     end = chain.last
     graph = chain.conv(chain.weights(4, 3, 3, 4)).conv(chain.weights(8, 1, 1, 4)).graph()
-    graph = replace(graph, output=end)
+    graph = replace(graph, outputs=(end,))
     assert [op.name for op in remove_dead_channels(graph).ops] == ["conv_2d_1"]
 
 

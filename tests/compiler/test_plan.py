@@ -24,7 +24,7 @@ def chain(sizes: list[int], steps: list[LoweredStep]):
         for i in range(len(steps))
     )
     values = {i: Value((1, size), 1.0, 0) for i, size in enumerate(sizes)}
-    return plan_memory(Graph(ops, values, 0, len(steps)), steps)
+    return plan_memory(Graph(ops, values, (0,), (len(steps),)), steps)
 
 
 def step(overlap: int | None = None, scratch: int = 0, only: bool = False) -> LoweredStep:
@@ -59,7 +59,7 @@ def test_an_input_that_is_needed_later_is_not_overwritten():
         Lookup(name="op_1", kind="X", inputs=(1, 0), output=2, table=TABLE),
     )
     steps = [step(0), LoweredStep("", overlap=(0, 0))]
-    placed = plan_memory(Graph(ops, values, 0, 2), steps)
+    placed = plan_memory(Graph(ops, values, (0,), (2,)), steps)
     assert placed.values[0] != placed.values[1]
     assert placed.plan.arena_bytes == 80 + BEHIND, "op_1 writes in place"
 
@@ -70,7 +70,7 @@ def test_a_reshape_is_another_name_for_the_same_memory():
         Lookup(name="op_0", kind="X", inputs=(0,), output=1, table=TABLE),
         Reshape(name="reshape_1", kind="RESHAPE", inputs=(1,), output=2),
     )
-    placed = plan_memory(Graph(ops, values, 0, 2), [step(), None])
+    placed = plan_memory(Graph(ops, values, (0,), (2,)), [step(), None])
     assert placed.values[1] == placed.values[2]
     assert [box.last_step for box in placed.plan.boxes] == [0, 1], "a reshape is no step"
 

@@ -88,8 +88,8 @@ def source(
             }
             for op, low, step, offset in zip(ops, made, steps, scratch, strict=True)
         ],
-        "input_offset": placement.values[graph.input],
-        "output_offset": placement.values[graph.output],
+        "input_offset": placement.values[graph.inputs[0]],
+        "output_offset": placement.values[graph.outputs[0]],
     }
     return cpp.templates(_TEMPLATES).get_template("model.cpp.j2").render(facts)
 

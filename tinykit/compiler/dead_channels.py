@@ -51,7 +51,7 @@ def remove_dead_channels(graph: Graph) -> Graph:
 
 def _without_unread_layers(graph: Graph) -> Graph:
     """The graph without what nobody reads: what a converter leaves of a branch that was cut off."""
-    read, ops = {graph.output}, []
+    read, ops = {*graph.outputs, *graph.states}, []
     for op in reversed(graph.ops):
         if op.output in read:
             ops.append(op)
@@ -86,7 +86,7 @@ def _without_dead_channels(graph: Graph, op: Op, known: dict[int, Interval]) -> 
 def _follow(graph: Graph, value: int, channels: int, group: _Group) -> bool:
     """Collect who reads a value; False when somebody needs all of its channels."""
     readers = graph.readers(value)
-    if value == graph.output or not readers:
+    if value in graph.outputs or not readers:
         return False
     group.values.append(value)
     for reader in readers:

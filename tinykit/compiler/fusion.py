@@ -40,7 +40,7 @@ def _fused(graph: Graph, add: Add, can_be_lowered: Callable[[Graph, Conv], bool]
 
 def _read_once(graph: Graph, value: int) -> bool:
     uses = sum(op.inputs.count(value) for op in graph.ops)
-    return uses == 1 and value != graph.output
+    return uses == 1 and value not in graph.outputs
 
 
 def _joined(conv: Conv, add: Add) -> Conv:

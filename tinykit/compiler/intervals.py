@@ -42,12 +42,13 @@ class Interval:
 
 def intervals(graph: Graph) -> dict[int, Interval]:
     """The interval of each value of a graph, by its id."""
-    channels = graph.values[graph.input].channels
-    known = {graph.input: Interval(*(np.full(channels, q, np.int64) for q in (-128, 127)))}
+    known = {value: _anything(graph, value) for value in (*graph.inputs, *graph.states)}
     for value, data in graph.constants.items():
         flat = data.reshape(-1, graph.values[value].channels).astype(np.int64)
         known[value] = Interval(flat.min(axis=0), flat.max(axis=0))
     for op in graph.ops:
+        if op.output in graph.states:
+            continue
         sides = _sides(_of(graph, op, [known[value] for value in op.inputs]))
         known[op.output] = Interval(*(side.astype(np.int64) for side in sides))
     return known
@@ -74,8 +75,13 @@ def _of(graph: Graph, op: Op, inputs: list[Interval]) -> Interval:
     if isinstance(op, Concatenation) and op.axis == len(graph.output_of(op).shape) - 1:
         lows, highs = zip(*map(_sides, inputs), strict=True)
         return Interval(np.concatenate(lows), np.concatenate(highs))
-    low, high = (op.act_min, op.act_max) if isinstance(op, Activation) else (-128, 127)
-    return Interval(np.full(channels, low), np.full(channels, high))
+    if isinstance(op, Activation):
+        return Interval(np.full(channels, op.act_min), np.full(channels, op.act_max))
+    return _anything(graph, op.output)
+
+
+def _anything(graph: Graph, value: int) -> Interval:
+    return Interval(*(np.full(graph.values[value].channels, q, np.int64) for q in (-128, 127)))
 
 
 def _sides(interval: Interval) -> tuple[np.ndarray, np.ndarray]:

@@ -82,7 +82,7 @@ class CompiledModel(Ends):
         values = self.graph.values
         return {
             "model.h": codegen.header(
-                values[self.graph.input], values[self.graph.output], self.labels
+                values[self.graph.inputs[0]], values[self.graph.outputs[0]], self.labels
             ),
             "model.cpp": codegen.source(
                 self.name, self.graph, self.lowered, self.steps, self.placement, self.labels

@@ -14,7 +14,9 @@ def fold_padding(graph: Graph) -> Graph:
     for op in graph.ops:
         if isinstance(op, Pad):
             readers = graph.readers(op.output)
-            if op.output != graph.output and all(_can_pad(graph, op, each) for each in readers):
+            if op.output not in graph.outputs and all(
+                _can_pad(graph, op, each) for each in readers
+            ):
                 graph = _folded(graph, op, readers)
     return graph
 

@@ -95,8 +95,8 @@ def plan_memory(graph: Graph, lowered: Sequence[LoweredStep | None]) -> Placemen
 
 def _buffers(graph: Graph) -> tuple[list[_Buffer], dict[int, int]]:
     """A buffer per activation, and the buffer's index by value; a Reshape's values share one."""
-    buffers = [_Buffer("input", "activation", graph.values[graph.input].size, -1, 0)]
-    owner = {graph.input: 0}
+    buffers = [_Buffer("input", "activation", graph.values[graph.inputs[0]].size, -1, 0)]
+    owner = {graph.inputs[0]: 0}
     for i, op in enumerate(graph.ops):
         for value in op.inputs:
             if value in owner:
@@ -107,7 +107,7 @@ def _buffers(graph: Graph) -> tuple[list[_Buffer], dict[int, int]]:
             owner[op.output] = len(buffers)
             size = graph.values[op.output].size
             buffers.append(_Buffer(op.name, "activation", size, i, i))
-    buffers[owner[graph.output]].last = len(graph.ops)
+    buffers[owner[graph.outputs[0]]].last = len(graph.ops)
     return buffers, owner
 
 

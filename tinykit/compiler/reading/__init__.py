@@ -25,19 +25,20 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
             "Build a smaller network."
         )
     reader = Reader(file)
-    (model_input,), (model_output,) = file.inputs, file.outputs
     where, ops = "the input", []
     try:
-        reader.value(model_input)
+        for index in file.inputs:
+            reader.value(index)
         for operator in file.operators:
             where = f"{operator.name} ({operator.op})"
-            ops.append(_read(reader, operator))
+            made = _read(reader, operator)
+            ops += made if isinstance(made, tuple) else [made]
     except RefusalError as refusal:
         raise TinykitError(f"{source}, {where}: {refusal.what}. {refusal.todo}.") from None
-    return Graph(tuple(ops), reader.values, model_input, model_output, reader.constants)
+    return Graph(tuple(ops), reader.values, file.inputs, file.outputs, reader.constants)
 
 
-def _read(reader: Reader, operator: Operator) -> Op:
+def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
     read = _READERS.get(operator.op)
     if read is None:
         raise RefusalError(
@@ -50,7 +51,7 @@ def _read(reader: Reader, operator: Operator) -> Op:
     return read(reader, operator, {"name": operator.name, "kind": operator.op})
 
 
-_READERS: dict[str, Callable[[Reader, Operator, dict], Op]] = {
+_READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "ADD": pointwise.binary,
     "AVERAGE_POOL_2D": shapes.pool,
     "CONCATENATION": shapes.concatenation,
