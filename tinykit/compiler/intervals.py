@@ -57,7 +57,7 @@ def intervals(graph: Graph) -> dict[int, Interval]:
 def _of(graph: Graph, op: Op, inputs: list[Interval]) -> Interval:
     x = inputs[0]
     channels = graph.output_of(op).channels
-    if isinstance(op, Matrix):
+    if isinstance(op, Conv | Depthwise | FullyConnected):
         return _matrix(graph, op, x)
     if isinstance(op, Pool):
         return Interval(*(np.clip(side, op.act_min, op.act_max) for side in (x.low, x.high)))

@@ -103,6 +103,21 @@ OPTIONS = {
         ("shrink_axis_mask", 4, "<i", 0),
         ("offset", 5, "<?", False),
     ),
+    "SVDF": (6, ("rank", 0, "<i", 0), ("activation", 1, "<b", 0)),
+    "TRANSPOSE_CONV": (
+        49,
+        ("padding", 0, "<b", 0),
+        *_STRIDES,
+        ("activation", 3, "<b", 0),
+    ),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        71,
+        ("activation", 0, "<b", 0),
+        ("cell_clip", 1, "<f", 0.0),
+        ("proj_clip", 2, "<f", 0.0),
+        ("time_major", 3, "<?", False),
+        ("diagonal_recurrent_tensors", 5, "<?", False),
+    ),
     "PACK": (59, ("axis", 1, "<i", 0)),
     "LEAKY_RELU": (75, ("alpha", 0, "<f", 0.0)),
 }
