@@ -26,6 +26,7 @@ from tinykit.compiler.graph import (
     Softmax,
     Svdf,
     TransposeConv,
+    View,
 )
 from tinykit.compiler.lowering import (
     gathered,
@@ -45,14 +46,14 @@ def has_fast_kernel(graph: Graph, op: Conv) -> bool:
     return op.bits == 8 and weighted.has_fast_kernel(graph, op)
 
 
-def lower(graph: Graph, op: Op) -> LoweredStep:
-    """The statements and constants of one operator (any but a Reshape, which needs none)."""
+def lower(graph: Graph, op: Op) -> LoweredStep | None:
+    """The statements and constants of one operator; None for one that needs none."""
     if isinstance(op, Matrix) and op.bits == 4:
         return gathered.int4(graph, op)
-    return _LOWERINGS[type(op)](graph, op)
+    return None if isinstance(op, View) else _LOWERINGS[type(op)](graph, op)
 
 
-_LOWERINGS: dict[type[Op], Callable[..., LoweredStep]] = {
+_LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Add: pointwise.add,
     Concatenation: moves.concatenation,
     Conv: weighted.conv,
