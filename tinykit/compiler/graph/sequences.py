@@ -30,7 +30,7 @@ class Lstm(Op):
         recurrent_bias: int32 (4, U), without the output's zero point.
         factors: for each gate, of the sums of x and of h, to 2^-12.
         forget_factor, input_factor, hidden_factor: of the three products.
-        cell_clip: largest cell state; 0: none.
+        cell_clip: largest cell state; 32768: none.
         cell_shift: c * 2^cell_shift is the cell state in steps of 2^-12.
     """
 
@@ -54,14 +54,15 @@ class Svdf(Op):
     `states` is (the last M results of each of the F filters, int8 or int16 (F, M)), oldest first:
 
         results[f] = the newest M - 1, and rescaled(x . weights[f] + bias[f]) + state_zero_point
-        sum of a unit = unit_bias + sum over its filters of (results - zero point) . time_weights
+        sum of a unit = unit_bias + sum over its filters of results . time_weights, in 32 bits
         output = rescaled(sum) + output_zero_point
 
     Attributes:
         weights: int8 (F, inputs).
         bias: int32 (F,): minus the input's zero point times the weights.
         time_weights: int8 or int16 (F, M), of the state's type.
-        unit_bias: int32 (units,); unit u has the filters u * rank ... (u + 1) * rank - 1.
+        unit_bias: int32 (units,), minus the state's zero point times the time weights; unit u has
+            the filters u * rank ... (u + 1) * rank - 1.
         rank: filters of a unit.
         filter_factor, unit_factor: (multiplier, shift) as of Matrix.
     """

@@ -38,14 +38,19 @@ inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
 
 #else
 
+// a + b, which may overflow.
+inline int32_t plus(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+
 inline int32_t dot2(uint32_t a, uint32_t b, int32_t sum) {
-  sum += static_cast<int16_t>(a) * static_cast<int16_t>(b);
-  return sum + static_cast<int16_t>(a >> 16) * static_cast<int16_t>(b >> 16);
+  sum = plus(sum, static_cast<int16_t>(a) * static_cast<int16_t>(b));
+  return plus(sum, static_cast<int16_t>(a >> 16) * static_cast<int16_t>(b >> 16));
 }
 
 inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
   for (int shift = 0; shift < 32; shift += 8) {
-    sum += static_cast<int8_t>(a >> shift) * static_cast<int8_t>(b >> shift);
+    sum = plus(sum, static_cast<int8_t>(a >> shift) * static_cast<int8_t>(b >> shift));
   }
   return sum;
 }
