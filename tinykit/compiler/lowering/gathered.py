@@ -5,6 +5,7 @@ zero point can be left out of the sums and counted in the biases: sum((x - zero)
 sum(x * w) - zero * sum(w).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,7 @@ def _gathered(graph: Graph, op: Matrix, window_text: str, groups: int = 1) -> Lo
     y = graph.output_of(op).shape
     width = y[2] if isinstance(op, Conv | GroupedConv) else 1
     sizes = _sizes(groups * op.weights.shape[-1], op.channels, groups, width)
-    packed = _packed(rows, op.bits)
+    packed = _packed(rows, op.bits, groups)
     kernel = "convGathered" if op.bits == 8 else "convInt4"
     arguments = "window, output, channels, steps, {weights}, {in0}, {out}, {scratch}"
     return _step(
@@ -50,7 +51,7 @@ def _gathered(graph: Graph, op: Matrix, window_text: str, groups: int = 1) -> Lo
         op,
         call=f"{window_text}{_output(op)}{sizes}  nn::{kernel}({arguments});\n",
         constants=(_weights(packed, op.bits), *_constants(op, _bias(op, rows)[None])),
-        scratch_bytes=packed.shape[1] * 8 // op.bits,
+        scratch_bytes=_window_bytes(rows.shape[1], op.bits),
         comment="copies what the window sees" if op.bits == 8 else "two weights in a byte",
     )
 
@@ -105,12 +106,13 @@ def _phases(outputs: int, kernel: int, stride: int, padding: int) -> list[_Phase
 def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
     x, y = graph.input_of(op).shape, graph.output_of(op).shape
     axes = [_phases(y[i + 1], op.kernel[i], op.strides[i], op.padding[i]) for i in (0, 1)]
+    most = math.prod(max(len(phase.taps) for phase in axis) for axis in axes)
     lines, weights, biases = [], [], []
     for rows in axes[0]:
         for columns in axes[1]:
             part = op.weights[:, list(rows.taps)][:, :, list(columns.taps)]
             part = part.reshape(op.channels, -1)
-            offset = sum(each.size for each in weights)
+            offset = sum(len(each) for each in weights)
             out = (rows.first * y[2] + columns.first) * op.channels
             values = _window_values(
                 x[1:3],
@@ -127,13 +129,12 @@ def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
     )
     sizes = _sizes(x[3], op.channels, 1, y[2], op.strides)
     arguments = f"phases, {len(lines)}, output, channels, steps, {{weights}}, {{in0}}, {{out}}"
-    flat = np.concatenate([each.reshape(-1) for each in weights])
     return _step(
         graph,
         op,
         call=f"{phases}{_output(op)}{sizes}  nn::transposeConv({arguments}, {{scratch}});\n",
-        constants=(_weights(flat, 8), *_constants(op, np.array(biases))),
-        scratch_bytes=max(4, *(each.shape[1] for each in weights)),
+        constants=(_weights(np.concatenate(weights), 8), *_constants(op, np.array(biases))),
+        scratch_bytes=max(4, _window_bytes(most * x[3], 8)),
         comment=f"{len(lines)} convolutions, one for each place in the stride",
     )
 
@@ -144,14 +145,24 @@ def _step(graph: Graph, op: Matrix, **fields: object) -> LoweredStep:
     )
 
 
-def _packed(rows: np.ndarray, bits: int) -> np.ndarray:
-    """Each row of weights in whole words, int8 (rows, bytes)."""
+def _packed(rows: np.ndarray, bits: int, groups: int = 1) -> np.ndarray:
+    """Rows of weights in whole words, int8 (bytes,): in each group, four rows lie together, word
+    by word; those that are left, one behind the other."""
     in_word = 32 // bits
     padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % in_word)))
-    if bits == 8:
-        return padded
-    halves = padded.reshape(len(rows), -1, 2, 4)
-    return ((halves[:, :, 0] & 15) | (halves[:, :, 1] << 4)).astype(np.int8).reshape(len(rows), -1)
+    words = padded.reshape(groups, len(rows) // groups, -1, in_word)
+    if bits == 4:
+        words = (words[..., :4] & 15) | (words[..., 4:] << 4)
+    together = words.shape[1] // 4 * 4
+    blocks = words[:, :together].reshape(groups, -1, 4, *words.shape[2:]).swapaxes(2, 3)
+    parts = [blocks.reshape(groups, -1), words[:, together:].reshape(groups, -1)]
+    return np.concatenate(parts, axis=1).astype(np.int8).reshape(-1)
+
+
+def _window_bytes(row: int, bits: int) -> int:
+    """Scratch memory for a window of `row` inputs, in whole words of weights."""
+    in_word = 32 // bits
+    return -(-row // in_word) * in_word
 
 
 def _bias(op: Matrix, rows: np.ndarray) -> np.ndarray:

@@ -7,22 +7,19 @@ namespace tinykit {
 namespace nn {
 namespace {
 
-// Weights as bytes, and how to multiply them.
+// How to multiply weights of eight bits, four rows at a time or one.
 struct Int8Weights {
   static constexpr int kInputs = 4;  // of a word
 
-  // The sums of kChannels channels, `rowBytes` apart.
-  template <int kChannels>
-  static void multiply(const int8_t* weights, int rowBytes, const int8_t* x, int words,
-                       int32_t* sums) {
-    int32_t s[kChannels] = {};
-    for (; words > 0; --words, weights += 4, x += 4) {
-      const uint32_t input = loadWord(x);
-      for (int i = 0; i < kChannels; ++i) {
-        s[i] = dot4(loadWord(weights + i * rowBytes), input, s[i]);
-      }
+  static const int8_t* four(const int8_t* weights, const int8_t* x, int size, int32_t* sums) {
+    return multiplyFourRows(weights, x, size, sums);
+  }
+
+  static const int8_t* one(const int8_t* weights, const int8_t* x, int size, int32_t* sums) {
+    for (; size > 0; size -= 4, x += 4, weights += 4) {
+      sums[0] = dot4(loadWord(weights), loadWord(x), sums[0]);
     }
-    for (int i = 0; i < kChannels; ++i) sums[i] = s[i];
+    return weights;
   }
 };
 
@@ -31,25 +28,49 @@ struct Int8Weights {
 struct Int4Weights {
   static constexpr int kInputs = 8;
 
-  template <int kChannels>
-  static void multiply(const int8_t* weights, int rowBytes, const int8_t* x, int words,
-                       int32_t* sums) {
-    int32_t s[kChannels] = {};
-    for (; words > 0; --words, weights += 4, x += 8) {
+  static TINYKIT_INLINE int32_t dot8(const int8_t* weights, uint32_t first, uint32_t second, int32_t sum) {
+    const uint32_t word = loadWord(weights);
+    sum = dot4((word << 4) & 0xf0f0f0f0u, first, sum);
+    return dot4(word & 0xf0f0f0f0u, second, sum);
+  }
+
+  static const int8_t* four(const int8_t* weights, const int8_t* x, int size, int32_t* sums) {
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (; size > 0; size -= 8, x += 8, weights += 16) {
       const uint32_t first = loadWord(x), second = loadWord(x + 4);
-      for (int i = 0; i < kChannels; ++i) {
-        const uint32_t word = loadWord(weights + i * rowBytes);
-        s[i] = dot4((word << 4) & 0xf0f0f0f0u, first, s[i]);
-        s[i] = dot4(word & 0xf0f0f0f0u, second, s[i]);
-      }
+      s0 = dot8(weights, first, second, s0);
+      s1 = dot8(weights + 4, first, second, s1);
+      s2 = dot8(weights + 8, first, second, s2);
+      s3 = dot8(weights + 12, first, second, s3);
     }
-    for (int i = 0; i < kChannels; ++i) sums[i] = s[i] >> 4;
+    sums[0] += s0 >> 4;
+    sums[1] += s1 >> 4;
+    sums[2] += s2 >> 4;
+    sums[3] += s3 >> 4;
+    return weights;
+  }
+
+  static const int8_t* one(const int8_t* weights, const int8_t* x, int size, int32_t* sums) {
+    int32_t sum = 0;
+    for (; size > 0; size -= 8, x += 8, weights += 4) {
+      sum = dot8(weights, loadWord(x), loadWord(x + 4), sum);
+    }
+    sums[0] += sum >> 4;
+    return weights;
   }
 };
 
-int8_t* copied(const int8_t* from, int count, int8_t* to) {
-  for (; count >= 4; count -= 4, from += 4, to += 4) storeWord(loadWord(from), to);
-  for (; count > 0; --count) *to++ = *from++;
+// `count` pieces of `size` bytes, `step` bytes apart, one behind the other.
+int8_t* copied(const int8_t* from, int count, int step, int size, int8_t* to) {
+  if (size == 4) {
+    for (; count > 0; --count, from += step, to += 4) storeWord(loadWord(from), to);
+    return to;
+  }
+  for (; count > 0; --count, from += step) {
+    int i = 0;
+    for (; i + 4 <= size; i += 4, to += 4) storeWord(loadWord(from + i), to);
+    for (; i < size; ++i) *to++ = from[i];
+  }
   return to;
 }
 
@@ -58,44 +79,76 @@ int8_t* filled(int8_t value, int count, int8_t* to) {
   return to;
 }
 
-// Copies what the window sees of some channels, its first pixel being (top, left).
-void gather(const Window& w, int top, int left, int inChannels, int channels, int8_t outside,
-            const int8_t* in, int8_t* to) {
-  for (int i = 0; i < w.height; ++i) {
-    const int y = top + i * w.dilationY;
-    const bool inY = y >= 0 && y < w.inHeight;
-    for (int j = 0; j < w.width; ++j) {
-      const int x = left + j * w.dilationX;
-      const bool inside = inY && x >= 0 && x < w.inWidth;
-      to = inside ? copied(in + (y * w.inWidth + x) * inChannels, channels, to)
-                  : filled(outside, channels, to);
+// What the window sees of some channels, with `outside` where that is no pixel. Windows that lie
+// inside of the image, as most do, are copied row by row.
+class Gatherer {
+ public:
+  Gatherer(const Window& w, int inChannels, int channels, int8_t outside)
+      : w_(w),
+        pixel_(w.dilationX * inChannels),
+        row_(w.inWidth * inChannels),
+        inChannels_(inChannels),
+        channels_(channels),
+        // All channels of neighbouring pixels are one piece.
+        joined_(pixel_ == channels),
+        outside_(outside) {}
+
+  // The window's first pixel is (top, left).
+  void gather(int top, int left, const int8_t* in, int8_t* to) const {
+    const int right = left + (w_.width - 1) * w_.dilationX;
+    const bool inX = left >= 0 && right < w_.inWidth;
+    for (int i = 0; i < w_.height; ++i) {
+      const int y = top + i * w_.dilationY;
+      const bool inY = y >= 0 && y < w_.inHeight;
+      if (inX && inY) {
+        const int8_t* first = in + y * row_ + left * inChannels_;
+        to = joined_ ? copied(first, 1, 0, w_.width * channels_, to)
+                     : copied(first, w_.width, pixel_, channels_, to);
+      } else {
+        to = gatherRow(y, left, inY, in, to);
+      }
     }
   }
-}
 
-int8_t finished(const Requantization& o, int channel, int32_t sum) {
-  sum += o.bias[channel];
+ private:
+  int8_t* gatherRow(int y, int left, bool inY, const int8_t* in, int8_t* to) const {
+    for (int j = 0; j < w_.width; ++j) {
+      const int x = left + j * w_.dilationX;
+      const bool inside = inY && x >= 0 && x < w_.inWidth;
+      to = inside ? copied(in + y * row_ + x * inChannels_, 1, 0, channels_, to)
+                  : filled(outside_, channels_, to);
+    }
+    return to;
+  }
+
+  const Window& w_;
+  const int pixel_, row_;
+  const int inChannels_, channels_;
+  const bool joined_;
+  const int8_t outside_;
+};
+
+TINYKIT_INLINE int8_t finished(const Requantization& o, int channel, int32_t sum) {
   const int32_t q = requantized(sum, o.multipliers[channel], o.shifts[channel]) + o.outputZero;
   return clamped(q, o.min, o.max);
 }
 
-// Output channels first ... end - 1 at one pixel, which see `words` words of x.
+// Output channels first ... end - 1 at one pixel, which see `size` bytes at x.
 template <typename Weights>
-void multiplyAll(const Requantization& o, int first, int end, int words, const int8_t* weights,
-                 const int8_t* x, int8_t* out) {
-  const int rowBytes = words * 4;
-  for (int c = first; c < end;) {
-    const int8_t* row = weights + c * rowBytes;
-    int32_t sums[4];
-    int n = 1;
-    if (end - c >= 4) {
-      Weights::template multiply<4>(row, rowBytes, x, words, sums);
-      n = 4;
-    } else {
-      Weights::template multiply<1>(row, rowBytes, x, words, sums);
-    }
-    for (int i = 0; i < n; ++i, ++c) out[c] = finished(o, c, sums[i]);
+const int8_t* multiplyAll(const Requantization& o, int first, int end, int size,
+                          const int8_t* weights, const int8_t* x, int8_t* out) {
+  int c = first;
+  for (; c + 4 <= end; c += 4) {
+    int32_t sums[4] = {o.bias[c], o.bias[c + 1], o.bias[c + 2], o.bias[c + 3]};
+    weights = Weights::four(weights, x, size, sums);
+    for (int i = 0; i < 4; ++i) out[c + i] = finished(o, c + i, sums[i]);
   }
+  for (; c < end; ++c) {
+    int32_t sum = o.bias[c];
+    weights = Weights::one(weights, x, size, &sum);
+    out[c] = finished(o, c, sum);
+  }
+  return weights;
 }
 
 template <typename Weights>
@@ -103,15 +156,16 @@ void convolve(const Window& w, const Requantization& o, const Channels& c, const
               const int8_t* weights, const int8_t* in, int8_t* out, int8_t* scratch) {
   const int inEach = c.in / c.groups, outEach = c.out / c.groups;
   const int size = w.height * w.width * inEach;
-  const int words = (size + Weights::kInputs - 1) / Weights::kInputs;
-  filled(0, words * Weights::kInputs - size, scratch + size);  // they meet weights of zero
+  filled(0, (Weights::kInputs - size % Weights::kInputs) % Weights::kInputs, scratch + size);
+  const Gatherer gatherer(w, c.in, inEach, o.inputZero);
   for (int y = 0; y < w.outHeight; ++y) {
     for (int x = 0; x < w.outWidth; ++x) {
       const int top = y * w.strideY - w.padTop, left = x * w.strideX - w.padLeft;
       int8_t* pixel = out + y * steps.row + x * steps.column;
+      const int8_t* own = weights;
       for (int g = 0; g < c.groups; ++g) {
-        gather(w, top, left, c.in, inEach, o.inputZero, in + g * inEach, scratch);
-        multiplyAll<Weights>(o, g * outEach, (g + 1) * outEach, words, weights, scratch, pixel);
+        gatherer.gather(top, left, in + g * inEach, scratch);
+        own = multiplyAll<Weights>(o, g * outEach, (g + 1) * outEach, size, own, scratch, pixel);
       }
     }
   }

@@ -23,12 +23,14 @@ struct Steps {
   int32_t row, column;
 };
 
-// weights[outChannel][y][x][inChannel of the group]. `scratch`: a window of one group, in words.
+// A row of weights is [y][x][inChannel of the group]. Of each group, four rows lie together as
+// multiplyFourRows of Words.h takes them; those that are left, one behind the other. `scratch`: a
+// window of one group, in whole words.
 void convGathered(const Window& w, const Requantization& o, const Channels& c, const Steps& steps,
                   const int8_t* weights, const int8_t* in, int8_t* out, int8_t* scratch);
 
-// The same with eight weights in a word, of the inputs i ... i + 7: byte b holds weight i + b in its
-// low half, weight i + b + 4 in its high half.
+// The same with eight weights in a word, of the inputs i ... i + 7: byte b holds that of input i + b
+// in its low half, that of input i + b + 4 in its high half.
 void convInt4(const Window& w, const Requantization& o, const Channels& c, const Steps& steps,
               const int8_t* weights, const int8_t* in, int8_t* out, int8_t* scratch);
 

@@ -72,19 +72,8 @@ int32_t cellSteps(int32_t cell, int shift) {
 // Adds x times the weights of one unit's four gates to their biases; returns the next weights.
 const int8_t* fourSums(const int8_t* weights, const int32_t* bias, const int8_t* x, int size,
                        int32_t* sums) {
-  int32_t s0 = bias[0], s1 = bias[1], s2 = bias[2], s3 = bias[3];
-  for (; size > 0; size -= 4, x += 4, weights += 16) {
-    const uint32_t word = loadWord(x);  // bytes behind the end meet weights of zero
-    s0 = dot4(loadWord(weights), word, s0);
-    s1 = dot4(loadWord(weights + 4), word, s1);
-    s2 = dot4(loadWord(weights + 8), word, s2);
-    s3 = dot4(loadWord(weights + 12), word, s3);
-  }
-  sums[0] = s0;
-  sums[1] = s1;
-  sums[2] = s2;
-  sums[3] = s3;
-  return weights;
+  memcpy(sums, bias, 4 * sizeof(int32_t));
+  return multiplyFourRows(weights, x, size, sums);
 }
 
 // One unit's cell state and output, from the sums of its gates.

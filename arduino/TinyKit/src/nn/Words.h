@@ -5,6 +5,10 @@
 
 #include "Arithmetic.h"
 
+// Compilers that build for size call small functions; in these inner loops that costs more than it
+// saves.
+#define TINYKIT_INLINE inline __attribute__((always_inline))
+
 namespace tinykit {
 namespace nn {
 
@@ -56,6 +60,26 @@ inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
 }
 
 #endif
+
+// Adds x times four rows of weights to four sums. The weights lie word by word as they are needed:
+// four inputs of the first row, of the second, third and fourth row, the next four inputs ... Bytes
+// behind the end of x meet weights of zero. Returns the next weights.
+inline const int8_t* multiplyFourRows(const int8_t* weights, const int8_t* x, int size,
+                                      int32_t* sums) {
+  int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
+  for (; size > 0; size -= 4, x += 4, weights += 16) {
+    const uint32_t word = loadWord(x);
+    s0 = dot4(loadWord(weights), word, s0);
+    s1 = dot4(loadWord(weights + 4), word, s1);
+    s2 = dot4(loadWord(weights + 8), word, s2);
+    s3 = dot4(loadWord(weights + 12), word, s3);
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+  return weights;
+}
 
 }  // namespace nn
 }  // namespace tinykit
