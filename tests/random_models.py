@@ -107,6 +107,7 @@ class _Net(Layers):
         """What can follow `x`, the likelier the more often."""
         anywhere = [self.fully_connected, self.pad, self.reshape, self.relu, self.quantize]
         anywhere += [self.residual, self.relu6, self.curve, self.with_constant]
+        anywhere += self.weighted_steps(x)
         if self.peers(x):
             anywhere += [self.skip] * 3
         if 0.2 < x.scale * x.spread < 8 or self.chance(0.1):  # elsewhere they say 0 or 1

@@ -53,7 +53,8 @@ class Svdf(Op):
 
     `states` is (the last M results of each of the F filters, int8 or int16 (F, M)), oldest first:
 
-        results[f] = the newest M - 1, and rescaled(x . weights[f] + bias[f]) + state_zero_point
+        results[f] = the newest M - 1, and
+                     clamped(rescaled(x . weights[f] + bias[f])) + state_zero_point, wrapped
         sum of a unit = unit_bias + sum over its filters of results . time_weights, in 32 bits
         output = rescaled(sum) + output_zero_point
 

@@ -150,13 +150,14 @@ def _packed(rows: np.ndarray, bits: int, groups: int = 1) -> np.ndarray:
     by word; those that are left, one behind the other."""
     in_word = 32 // bits
     padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % in_word)))
-    words = padded.reshape(groups, len(rows) // groups, -1, in_word)
+    words = padded.reshape(groups, len(rows) // groups, padded.shape[1] // in_word, in_word)
     if bits == 4:
         words = (words[..., :4] & 15) | (words[..., 4:] << 4)
     together = words.shape[1] // 4 * 4
-    blocks = words[:, :together].reshape(groups, -1, 4, *words.shape[2:]).swapaxes(2, 3)
-    parts = [blocks.reshape(groups, -1), words[:, together:].reshape(groups, -1)]
-    return np.concatenate(parts, axis=1).astype(np.int8).reshape(-1)
+    blocks = words[:, :together].reshape(groups, together // 4, 4, *words.shape[2:])
+    parts = zip(blocks.swapaxes(2, 3), words[:, together:], strict=True)
+    flat = [half.reshape(-1) for part in parts for half in part]
+    return np.concatenate(flat).astype(np.int8)
 
 
 def _window_bytes(row: int, bits: int) -> int:

@@ -34,9 +34,10 @@ void svdf(const Svdf& p, int32_t low, int32_t high, const int8_t* weights, const
     uint32_t sum = static_cast<uint32_t>(unitBias[unit]);
     for (int i = 0; i < p.rank; ++i) {
       const int32_t product = dot(weights, in, p.inputs, *bias++);
-      int32_t q = requantized(product, p.ofFilter.multiplier, p.ofFilter.shift) + p.stateZero;
+      int32_t q = requantized(product, p.ofFilter.multiplier, p.ofFilter.shift);
       q = q < low ? low : q > high ? high : q;
-      sum += pushed(timeWeights, p.memory, q, state);
+      // The zero point may carry it out of its type again; TensorFlow Lite Micro does not look.
+      sum += pushed(timeWeights, p.memory, q + p.stateZero, state);
       weights += rowBytes;
       timeWeights += p.memory;
       state += p.memory;
