@@ -85,7 +85,10 @@ def _in_words(weights: np.ndarray) -> np.ndarray:
 
 
 def _factor(factor: tuple[int, int]) -> str:
-    return f"{{{factor[0]}, {factor[1]}}}"
+    multiplier, shift = factor
+    left, right = max(shift, 0), max(-shift, 0)
+    half = 1 << right >> 1
+    return f"{{{multiplier}, {half}, {left}, {right}, {-min(right, 1)}}}"
 
 
 def _list(items: object) -> str:

@@ -75,57 +75,75 @@ int8_t* copied(const int8_t* from, int count, int step, int size, int8_t* to) {
 }
 
 int8_t* filled(int8_t value, int count, int8_t* to) {
+  const uint32_t word = 0x01010101u * static_cast<uint8_t>(value);
+  for (; count >= 4; count -= 4, to += 4) storeWord(word, to);
   for (; count > 0; --count) *to++ = value;
   return to;
 }
 
-// What the window sees of some channels, with `outside` where that is no pixel. Windows that lie
-// inside of the image, as most do, are copied row by row.
+// The pixels of the window, along one axis, that lie inside of the image.
+struct Inside {
+  int first, end;
+};
+
+Inside insideOf(int start, int dilation, int size, int length) {
+  const int first = start < 0 ? (dilation - 1 - start) / dilation : 0;
+  const int end = (length - start + dilation - 1) / dilation;
+  return {first < size ? first : size, end < first ? first : end < size ? end : size};
+}
+
+// What the window sees of some channels, with `outside` where that is no pixel.
 class Gatherer {
  public:
-  Gatherer(const Window& w, int inChannels, int channels, int8_t outside)
+  Gatherer(const Window& w, int inChannels, int channels, int inWord, int8_t outside)
       : w_(w),
         pixel_(w.dilationX * inChannels),
         row_(w.inWidth * inChannels),
         inChannels_(inChannels),
         channels_(channels),
-        // All channels of neighbouring pixels are one piece.
         joined_(pixel_ == channels),
+        isOnePiece_(w.height == 1 && (joined_ || w.width == 1) &&
+                    w.width * channels % inWord == 0),
         outside_(outside) {}
 
-  // The window's first pixel is (top, left).
-  void gather(int top, int left, const int8_t* in, int8_t* to) const {
-    const int right = left + (w_.width - 1) * w_.dilationX;
-    const bool inX = left >= 0 && right < w_.inWidth;
+  // Moves to another output pixel, whose window begins at (top, left).
+  void moveTo(int top, int left) {
+    first_ = top * row_ + left * inChannels_;
+    y_ = insideOf(top, w_.dilationY, w_.height, w_.inHeight);
+    x_ = insideOf(left, w_.dilationX, w_.width, w_.inWidth);
+    isDirect_ = isOnePiece_ && y_.end - y_.first == 1 && x_.end - x_.first == w_.width;
+  }
+
+  // Where the window is found: in the image, when there it is one piece, or copied to `scratch`.
+  const int8_t* gather(const int8_t* in, int8_t* scratch) const {
+    if (isDirect_) return in + first_;
+    int8_t* to = scratch;
+    const int count = x_.end - x_.first;
+    const int before = x_.first * channels_, behind = (w_.width - x_.end) * channels_;
     for (int i = 0; i < w_.height; ++i) {
-      const int y = top + i * w_.dilationY;
-      const bool inY = y >= 0 && y < w_.inHeight;
-      if (inX && inY) {
-        const int8_t* first = in + y * row_ + left * inChannels_;
-        to = joined_ ? copied(first, 1, 0, w_.width * channels_, to)
-                     : copied(first, w_.width, pixel_, channels_, to);
-      } else {
-        to = gatherRow(y, left, inY, in, to);
+      if (i < y_.first || i >= y_.end || count <= 0) {
+        to = filled(outside_, w_.width * channels_, to);
+        continue;
       }
+      const int8_t* from = in + first_ + i * w_.dilationY * row_ + x_.first * pixel_;
+      if (before > 0) to = filled(outside_, before, to);
+      to = joined_ ? copied(from, 1, 0, count * channels_, to)
+                   : copied(from, count, pixel_, channels_, to);
+      if (behind > 0) to = filled(outside_, behind, to);
     }
+    return scratch;
   }
 
  private:
-  int8_t* gatherRow(int y, int left, bool inY, const int8_t* in, int8_t* to) const {
-    for (int j = 0; j < w_.width; ++j) {
-      const int x = left + j * w_.dilationX;
-      const bool inside = inY && x >= 0 && x < w_.inWidth;
-      to = inside ? copied(in + y * row_ + x * inChannels_, 1, 0, channels_, to)
-                  : filled(outside_, channels_, to);
-    }
-    return to;
-  }
-
   const Window& w_;
-  const int pixel_, row_;
+  const int pixel_, row_;  // bytes to the next pixel, to the next row of the image
   const int inChannels_, channels_;
-  const bool joined_;
+  const bool joined_;  // all channels of neighbouring pixels: one piece
+  const bool isOnePiece_;  // the whole window, in whole words
   const int8_t outside_;
+  int first_ = 0;  // the window's first byte in the image
+  Inside y_ = {0, 0}, x_ = {0, 0};
+  bool isDirect_ = false;
 };
 
 TINYKIT_INLINE int8_t finished(const Requantization& o, int channel, int32_t sum) {
@@ -157,15 +175,15 @@ void convolve(const Window& w, const Requantization& o, const Channels& c, const
   const int inEach = c.in / c.groups, outEach = c.out / c.groups;
   const int size = w.height * w.width * inEach;
   filled(0, (Weights::kInputs - size % Weights::kInputs) % Weights::kInputs, scratch + size);
-  const Gatherer gatherer(w, c.in, inEach, o.inputZero);
+  Gatherer gatherer(w, c.in, inEach, Weights::kInputs, o.inputZero);
   for (int y = 0; y < w.outHeight; ++y) {
     for (int x = 0; x < w.outWidth; ++x) {
-      const int top = y * w.strideY - w.padTop, left = x * w.strideX - w.padLeft;
+      gatherer.moveTo(y * w.strideY - w.padTop, x * w.strideX - w.padLeft);
       int8_t* pixel = out + y * steps.row + x * steps.column;
       const int8_t* own = weights;
       for (int g = 0; g < c.groups; ++g) {
-        gatherer.gather(top, left, in + g * inEach, scratch);
-        own = multiplyAll<Weights>(o, g * outEach, (g + 1) * outEach, size, own, scratch, pixel);
+        const int8_t* seen = gatherer.gather(in + g * inEach, scratch);
+        own = multiplyAll<Weights>(o, g * outEach, (g + 1) * outEach, size, own, seen, pixel);
       }
     }
   }

@@ -60,8 +60,12 @@ int32_t tanhOfSteps(int32_t steps) {
 
 int32_t clamped16(int32_t x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
 
-int32_t rescaled(int32_t x, const Factor& factor) {
-  return requantized(x, factor.multiplier, factor.shift);
+// As `requantized`, in fewer steps: here no sum comes near the ends of 32 bits, and half of a step can
+// be added before the shift.
+TINYKIT_INLINE int32_t rescaled(int32_t x, const Factor& factor) {
+  const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << factor.left);
+  const int32_t y = roundedProduct(shifted, factor.multiplier);
+  return (y + factor.half + ((y >> 31) & factor.away)) >> factor.right;
 }
 
 // The cell state in steps of 2^-12 / 3.

@@ -6,10 +6,12 @@
 namespace tinykit {
 namespace nn {
 
-// A real factor: multiplier / 2^31 * 2^shift.
+// A real factor: multiplier / 2^31 * 2^left / 2^right.
 struct Factor {
   int32_t multiplier;
-  int32_t shift;
+  int32_t half;  // 2^right / 2; 0 when right is 0
+  int8_t left, right;
+  int8_t away;  // -1: a half is rounded away from zero; 0 when right is 0, and no half is left
 };
 
 // Gates are in the order forget, input, cell, output.

@@ -7,6 +7,10 @@ namespace tinykit {
 namespace nn {
 namespace {
 
+int32_t rescaled(int32_t x, const Factor& factor) {
+  return requantized(x, factor.multiplier, factor.left - factor.right);
+}
+
 int32_t dot(const int8_t* weights, const int8_t* x, int size, int32_t sum) {
   for (; size > 0; size -= 4, weights += 4, x += 4) {
     sum = dot4(loadWord(weights), loadWord(x), sum);  // bytes behind the end meet zeros
@@ -34,7 +38,7 @@ void svdf(const Svdf& p, int32_t low, int32_t high, const int8_t* weights, const
     uint32_t sum = static_cast<uint32_t>(unitBias[unit]);
     for (int i = 0; i < p.rank; ++i) {
       const int32_t product = dot(weights, in, p.inputs, *bias++);
-      int32_t q = requantized(product, p.ofFilter.multiplier, p.ofFilter.shift);
+      int32_t q = rescaled(product, p.ofFilter);
       q = q < low ? low : q > high ? high : q;
       // The zero point may carry it out of its type again; TensorFlow Lite Micro does not look.
       sum += pushed(timeWeights, p.memory, q + p.stateZero, state);
@@ -43,7 +47,7 @@ void svdf(const Svdf& p, int32_t low, int32_t high, const int8_t* weights, const
       state += p.memory;
     }
     const int32_t total = static_cast<int32_t>(sum);
-    const int32_t y = requantized(total, p.ofUnit.multiplier, p.ofUnit.shift) + p.outputZero;
+    const int32_t y = rescaled(total, p.ofUnit) + p.outputZero;
     out[unit] = clamped(y, -128, 127);
   }
 }
