@@ -4,6 +4,7 @@ So each pass of the compiler can be checked alone: the same values before and af
 """
 
 import numpy as np
+import sequence_interpreter
 
 from tinykit.compiler import arithmetic
 from tinykit.compiler.graph import (
@@ -13,7 +14,9 @@ from tinykit.compiler.graph import (
     Depthwise,
     FullyConnected,
     Graph,
+    GroupedConv,
     Lookup,
+    Lstm,
     Matrix,
     Mean,
     Mul,
@@ -22,6 +25,8 @@ from tinykit.compiler.graph import (
     Pool,
     Reshape,
     Softmax,
+    Svdf,
+    TransposeConv,
 )
 
 
@@ -36,6 +41,13 @@ def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
     for op in graph.ops:
         if isinstance(op, Softmax):
             break
+        if isinstance(op, Lstm | Svdf):
+            states = [values.get(state, graph.states[state]) for state in op.states]
+            step = sequence_interpreter.lstm if isinstance(op, Lstm) else sequence_interpreter.svdf
+            y, *states = step(op, values[op.inputs[0]], *states)
+            values |= zip(op.states, states, strict=True)
+            values[op.output] = y.reshape(graph.values[op.output].shape)
+            continue
         y = _result(graph, op, [values[value] for value in op.inputs])
         values[op.output] = y.astype(np.int64).reshape(graph.values[op.output].shape)
     return values
@@ -78,6 +90,13 @@ def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:
     elif isinstance(op, Conv):
         patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
         sums = np.einsum("yxijc,oijc->yxo", patches, weights)
+    elif isinstance(op, GroupedConv):
+        patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
+        split = patches.reshape(*patches.shape[:4], op.groups, -1)
+        grouped = weights.reshape(op.groups, -1, *weights.shape[1:])
+        sums = np.einsum("yxijgc,goijc->yxgo", split, grouped).reshape(*patches.shape[:2], -1)
+    elif isinstance(op, TransposeConv):
+        sums = _scattered(graph, op, x[0], weights)
     else:
         patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
         sums = np.einsum("yxijc,ijc->yxc", patches.repeat(op.depth_multiplier, axis=-1), weights)
@@ -86,6 +105,18 @@ def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:
     return np.clip(np.array(y) + op.output_zero_point, op.act_min, op.act_max).reshape(
         graph.values[op.output].shape
     )
+
+
+def _scattered(graph: Graph, op: TransposeConv, x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each input pixel, times the filter, added to the output at its place."""
+    height, width, channels = graph.values[op.output].shape[1:]
+    sums = np.zeros((height + 64, width + 64, channels), np.int64)  # a margin of 32 on each side
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            top, left = i * op.strides[0] - op.padding[0], j * op.strides[1] - op.padding[1]
+            rows, columns = (slice(a + 32, a + 32 + k) for a, k in zip((top, left), op.kernel, strict=True))
+            sums[rows, columns] += np.einsum("c,oijc->ijo", x[i, j], weights)
+    return sums[32:-32, 32:-32]
 
 
 def _pool(graph: Graph, op: Pool, x: np.ndarray) -> np.ndarray:
@@ -99,7 +130,7 @@ def _pool(graph: Graph, op: Pool, x: np.ndarray) -> np.ndarray:
 
 
 def _patches(
-    graph: Graph, op: Conv | Depthwise | Pool, x: np.ndarray, fill: int, dilation: tuple[int, int]
+    graph: Graph, op: Conv | Depthwise | GroupedConv | Pool, x: np.ndarray, fill: int, dilation: tuple[int, int]
 ) -> np.ndarray:
     """What the window sees at each output pixel, (out y, out x, y, x, channels)."""
     size = op.filter if isinstance(op, Pool) else op.kernel

@@ -134,6 +134,12 @@ class TfliteFile:
         variable = any(tensor.is_variable for tensor in self.tensors)
         return variable or any(op in STATEFUL for op in self.ops)
 
+    @property
+    def remembering(self) -> list[str]:
+        """Operators that keep a state themselves (LSTM, SVDF), each once."""
+        variables = {i for i, tensor in enumerate(self.tensors) if tensor.is_variable}
+        return sorted({o.op for o in self.operators if variables.intersection(o.inputs)})
+
     @cached_property
     def layers(self) -> list[Layer]:
         """One row per operator."""

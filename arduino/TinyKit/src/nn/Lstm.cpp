@@ -10,7 +10,7 @@ namespace nn {
 namespace {
 
 // 65536 * sigmoid(i / 24), raised where the curve bends, so that straight lines between the entries
-// are off by as much above as below. tests/compiler/test_sequences.py computes it.
+// are off by as much above as below. tests/sequence_interpreter.py computes it.
 const uint16_t kSigmoid[256] = {
     32768, 33451, 34133, 34813, 35493, 36169, 36843, 37513, 38180, 38841, 39498, 40149, 40794, 41432,
     42064, 42688, 43304, 43912, 44511, 45102, 45683, 46255, 46817, 47369, 47911, 48443, 48964, 49475,
