@@ -11,6 +11,7 @@ from tinykit.compiler.graph import (
     Add,
     Concatenation,
     Conv,
+    Copy,
     Depthwise,
     FullyConnected,
     Graph,
@@ -31,18 +32,20 @@ from tinykit.compiler.graph import (
 
 
 def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
-    """All values of a graph, int64 by id, for one input int8 (1, ...).
+    """All values of a graph, int64 by id, for one input int8 (1, ...); states as they are then.
+
+    Of several inputs `x` is (1, bytes of all of them).
 
     The network's operators up to its first SOFTMAX are run: it is the last one in practice, and
     none of the passes looks behind it.
     """
-    values = {graph.inputs[0]: x.astype(np.int64)}
-    values |= {value: data.astype(np.int64) for value, data in graph.constants.items()}
+    known = graph.constants | graph.states
+    values = {value: data.astype(np.int64) for value, data in known.items()} | _inputs(graph, x)
     for op in graph.ops:
         if isinstance(op, Softmax):
             break
         if isinstance(op, Lstm | Svdf):
-            states = [values.get(state, graph.states[state]) for state in op.states]
+            states = [values[state] for state in op.states]
             step = sequence_interpreter.lstm if isinstance(op, Lstm) else sequence_interpreter.svdf
             y, *states = step(op, values[op.inputs[0]], *states)
             values |= zip(op.states, states, strict=True)
@@ -51,6 +54,14 @@ def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
         y = _result(graph, op, [values[value] for value in op.inputs])
         values[op.output] = y.astype(np.int64).reshape(graph.values[op.output].shape)
     return values
+
+
+def _inputs(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
+    flat, inputs = x.astype(np.int64).reshape(-1), {}
+    for value in graph.inputs:
+        size = graph.values[value].size
+        inputs[value], flat = flat[:size].reshape(graph.values[value].shape), flat[size:]
+    return inputs
 
 
 def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
@@ -78,7 +89,7 @@ def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
         return np.pad(padded, list(zip(op.before, op.after, strict=True)), constant_values=op.fill)
     if isinstance(op, Concatenation):
         return np.concatenate(inputs, axis=op.axis)
-    assert isinstance(op, Reshape), op
+    assert isinstance(op, Copy | Reshape), op
     return x
 
 
