@@ -4,16 +4,20 @@ So each pass of the compiler can be checked alone: the same values before and af
 """
 
 import numpy as np
+import sequence_interpreter
 
 from tinykit.compiler import arithmetic
 from tinykit.compiler.graph import (
     Add,
     Concatenation,
     Conv,
+    Copy,
     Depthwise,
     FullyConnected,
     Graph,
+    GroupedConv,
     Lookup,
+    Lstm,
     Matrix,
     Mean,
     Mul,
@@ -22,23 +26,42 @@ from tinykit.compiler.graph import (
     Pool,
     Reshape,
     Softmax,
+    Svdf,
+    TransposeConv,
 )
 
 
 def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
-    """All values of a graph, int64 by id, for one input int8 (1, ...).
+    """All values of a graph, int64 by id, for one input int8 (1, ...); states as they are then.
+
+    Of several inputs `x` is (1, bytes of all of them).
 
     The network's operators up to its first SOFTMAX are run: it is the last one in practice, and
     none of the passes looks behind it.
     """
-    values = {graph.inputs[0]: x.astype(np.int64)}
-    values |= {value: data.astype(np.int64) for value, data in graph.constants.items()}
+    known = graph.constants | graph.states
+    values = {value: data.astype(np.int64) for value, data in known.items()} | _inputs(graph, x)
     for op in graph.ops:
         if isinstance(op, Softmax):
             break
+        if isinstance(op, Lstm | Svdf):
+            states = [values[state] for state in op.states]
+            step = sequence_interpreter.lstm if isinstance(op, Lstm) else sequence_interpreter.svdf
+            y, *states = step(op, values[op.inputs[0]], *states)
+            values |= zip(op.states, states, strict=True)
+            values[op.output] = y.reshape(graph.values[op.output].shape)
+            continue
         y = _result(graph, op, [values[value] for value in op.inputs])
         values[op.output] = y.astype(np.int64).reshape(graph.values[op.output].shape)
     return values
+
+
+def _inputs(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
+    flat, inputs = x.astype(np.int64).reshape(-1), {}
+    for value in graph.inputs:
+        size = graph.values[value].size
+        inputs[value], flat = flat[:size].reshape(graph.values[value].shape), flat[size:]
+    return inputs
 
 
 def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
@@ -66,7 +89,7 @@ def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
         return np.pad(padded, list(zip(op.before, op.after, strict=True)), constant_values=op.fill)
     if isinstance(op, Concatenation):
         return np.concatenate(inputs, axis=op.axis)
-    assert isinstance(op, Reshape), op
+    assert isinstance(op, Copy | Reshape), op
     return x
 
 
@@ -78,6 +101,13 @@ def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:
     elif isinstance(op, Conv):
         patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
         sums = np.einsum("yxijc,oijc->yxo", patches, weights)
+    elif isinstance(op, GroupedConv):
+        patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
+        split = patches.reshape(*patches.shape[:4], op.groups, -1)
+        grouped = weights.reshape(op.groups, -1, *weights.shape[1:])
+        sums = np.einsum("yxijgc,goijc->yxgo", split, grouped).reshape(*patches.shape[:2], -1)
+    elif isinstance(op, TransposeConv):
+        sums = _scattered(graph, op, x[0], weights)
     else:
         patches = _patches(graph, op, x, fill=0, dilation=op.dilation)
         sums = np.einsum("yxijc,ijc->yxc", patches.repeat(op.depth_multiplier, axis=-1), weights)
@@ -86,6 +116,18 @@ def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:
     return np.clip(np.array(y) + op.output_zero_point, op.act_min, op.act_max).reshape(
         graph.values[op.output].shape
     )
+
+
+def _scattered(graph: Graph, op: TransposeConv, x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each input pixel, times the filter, added to the output at its place."""
+    height, width, channels = graph.values[op.output].shape[1:]
+    sums = np.zeros((height + 64, width + 64, channels), np.int64)  # a margin of 32 on each side
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            top, left = i * op.strides[0] - op.padding[0], j * op.strides[1] - op.padding[1]
+            rows, columns = (slice(a + 32, a + 32 + k) for a, k in zip((top, left), op.kernel, strict=True))
+            sums[rows, columns] += np.einsum("c,oijc->ijo", x[i, j], weights)
+    return sums[32:-32, 32:-32]
 
 
 def _pool(graph: Graph, op: Pool, x: np.ndarray) -> np.ndarray:
@@ -99,7 +141,7 @@ def _pool(graph: Graph, op: Pool, x: np.ndarray) -> np.ndarray:
 
 
 def _patches(
-    graph: Graph, op: Conv | Depthwise | Pool, x: np.ndarray, fill: int, dilation: tuple[int, int]
+    graph: Graph, op: Conv | Depthwise | GroupedConv | Pool, x: np.ndarray, fill: int, dilation: tuple[int, int]
 ) -> np.ndarray:
     """What the window sees at each output pixel, (out y, out x, y, x, channels)."""
     size = op.filter if isinstance(op, Pool) else op.kernel

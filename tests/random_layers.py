@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from random_weighted import WeightedLayers
 from tflite_writer import ACTIVATION, PADDING, TfliteWriter
 
 _MOST_MACS = 150_000  # a layer; TFLM's reference kernels do some 200 million a second
@@ -23,7 +24,7 @@ class Value:
         return int(np.prod(self.shape))
 
 
-class Layers:
+class Layers(WeightedLayers):
     """A network that grows operator by operator."""
 
     def __init__(self, seed: int, writer: TfliteWriter) -> None:
@@ -33,6 +34,7 @@ class Layers:
         self.values: list[Value] = []  # what there is so far
         self.computed: set[int] = set()  # tensors that an operator wrote
         self.powers_of_two = self.chance(0.2)  # as scales: then many results lie halfway
+        self.int4 = False  # weights of four bits
 
     def chance(self, probability: float) -> bool:
         return self.rng.random() < probability
@@ -97,6 +99,8 @@ class Layers:
             weights = self.rng.integers(-127, 128, shape)
         if kind == "sparse":
             weights *= self.rng.random(shape) < 0.3
+        if self.int4:
+            weights = np.round(weights / 16).clip(-8, 7)
         weights = np.moveaxis(weights.clip(-128, 127).astype(np.int8), out_axis, 0).copy()
         if self.chance(0.3):  # dead channels: nothing of the input reaches the output
             weights[self.rng.random(len(weights)) < self.pick(0.1, 0.3, 0.3, 0.6)] = 0
@@ -136,12 +140,17 @@ class Layers:
         scales = self.weight_scales(channels) * (scale * spread / (x.scale * reach))
         scales = self.rounded(scales)
         bias = self.bias(channels, reach)
-        if bias is None and op == "DEPTHWISE_CONV_2D":  # TFLM crashes without
+        if bias is None and op in ("DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"):  # TFLM crashes without
             bias = np.zeros(channels, np.int32)
         activation = self.activation(scale)
         zero_point = like.zero_point if like else self.zero_point(activation)
         y = self.value(shape, scale, zero_point, min(spread, 70))
-        tensors = [x.tensor, self.writer.constant(weights, scales, out_axis)]
+        if self.int4 and op == "FULLY_CONNECTED":  # TFLM has one scale for all there
+            scales = scales[:1]
+        write = self.writer.constant_int4 if self.int4 else self.writer.constant
+        tensors = [x.tensor, write(weights, scales, out_axis)]
+        if op == "TRANSPOSE_CONV":
+            tensors = [self.writer.constant(np.int32(shape)), tensors[1], tensors[0]]
         if bias is not None:
             tensors.append(self.writer.constant(bias, scales * np.float32(x.scale)))
         elif op == "FULLY_CONNECTED" or self.chance(0.5):

@@ -111,6 +111,7 @@ class _Net(StatefulLayers):
         """What can follow `x`, the likelier the more often."""
         anywhere = [self.fully_connected, self.pad, self.reshape, self.relu, self.quantize]
         anywhere += [self.residual, self.relu6, self.curve, self.with_constant]
+        anywhere += self.weighted_steps(x)
         if self.peers(x):
             anywhere += [self.skip] * 3
         if self.streams:

@@ -10,7 +10,7 @@ import flatbuffers
 import numpy as np
 
 PADDING = {"SAME": 0, "VALID": 1}
-ACTIVATION = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
+ACTIVATION = {"NONE": 0, "RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3, "TANH": 4}
 _TYPE = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "string": 5, "bool": 6}
 _TYPE |= {"int16": 7, "complex64": 8, "int8": 9, "float64": 10, "complex128": 11, "uint64": 12}
 _TYPE |= {"resource": 13, "variant": 14, "uint32": 15, "uint16": 16, "int4": 17, "bfloat16": 18}
@@ -37,6 +37,13 @@ _OPERATORS = {
     "SUB": (41, 28, {"activation": (0, "Int8")}),
     "SQUEEZE": (43, 30, {}),
     "EXPAND_DIMS": (70, 52, {}),
+    "SVDF": (27, 6, {"rank": (0, "Int32"), "activation": (1, "Int8")}),
+    "TRANSPOSE_CONV": (67, 49, None),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (
+        44,
+        71,
+        {"activation": (0, "Int8"), "cell_clip": (1, "Float32"), "time_major": (3, "Bool")},
+    ),
     # Whole numbers computed of shapes
     "GATHER": (36, 23, {"axis": (0, "Int32")}),
     "PACK": (83, 59, {"values_count": (0, "Int32"), "axis": (1, "Int32")}),
@@ -75,6 +82,7 @@ _WINDOW_OPTIONS = {
     | {"dilation_w": (5, "Int32"), "dilation_h": (6, "Int32")},
     "AVERAGE_POOL_2D": _STRIDES
     | {"filter_w": (3, "Int32"), "filter_h": (4, "Int32"), "activation": (5, "Int8")},
+    "TRANSPOSE_CONV": _STRIDES | {"activation": (3, "Int8")},
 }
 _WINDOW_OPTIONS["MAX_POOL_2D"] = _WINDOW_OPTIONS["AVERAGE_POOL_2D"]
 
@@ -142,6 +150,14 @@ class TfliteWriter:
         """The number of a new tensor that holds `data` (int8 or int32), zero point 0."""
         data = np.ascontiguousarray(data)
         return self.tensor(data.shape, scale, 0, str(data.dtype), axis, data)
+
+    def constant_int4(
+        self, data: np.ndarray, scale: float | Sequence[float], axis: int = 0
+    ) -> int:
+        """The number of a new tensor of int4: `data` int8, -8 ... 7, two in a byte."""
+        flat = np.append(data.reshape(-1), np.zeros(data.size % 2, np.int8))
+        pairs = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)
+        return self.tensor(data.shape, scale, 0, "int4", axis, pairs)
 
     def operator(
         self, op: str, inputs: Sequence[int], outputs: Sequence[int], **options: float

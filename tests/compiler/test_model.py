@@ -220,7 +220,10 @@ def huge_sums() -> bytes:
 
 UNSUPPORTED = {
     "16-bit activations": (float_inside, "relu_1 (RELU): a tensor of type int16"),
-    "a grouped convolution": (lambda: conv_of(kernel=(4, 3, 3, 1)), "grouped"),
+    "groups that do not come out even": (
+        lambda: conv_of(kernel=(4, 3, 3, 1)),
+        "weights of shape (4, 3, 3, 1) for 3 channels",
+    ),
     "shapes that do not fit the kernel": (lambda: conv_of(shape=(1, 7, 8, 4)), "do not fit"),
     "a stride of zero": (lambda: conv_of(stride_w=0), "strides (1, 0)"),
     "a dilation below zero": (lambda: conv_of(dilation_h=-3), "dilation (-3, 1)"),
@@ -253,6 +256,14 @@ def test_an_unknown_operator_is_named_with_what_to_use_instead(small):
     changed = bytes(small).replace(bytes([softmax, 0, 0, 0]), bytes([tile, 0, 0, 0]))
     message = refusal(tk.compile, changed)
     assert "TILE" in message, message
+
+
+def test_a_loop_is_refused_with_what_to_use_instead(small):
+    """Keras writes a GRU as a WHILE, unless its steps are written out."""
+    softmax, loop = 25, 119
+    changed = bytes(small).replace(bytes([softmax, 0, 0, 0]), bytes([loop, 0, 0, 0]))
+    message = refusal(tk.compile, changed)
+    assert "WHILE" in message and "unroll=True" in message, message
 
 
 def test_other_things_are_refused(tmp_path):

@@ -22,7 +22,7 @@ SIGNS = np.array([-1, 1], np.int8)
 
 
 def graph_of(tflite: bytes) -> Graph:
-    return read_graph(tflite_file.check(tflite))
+    return read_graph(tflite_file.check_int8(tflite))
 
 
 def total_macs(graph: Graph) -> int:

@@ -57,7 +57,7 @@ def intervals(graph: Graph) -> dict[int, Interval]:
 def _of(graph: Graph, op: Op, inputs: list[Interval]) -> Interval:
     x = inputs[0]
     channels = graph.output_of(op).channels
-    if isinstance(op, Matrix):
+    if isinstance(op, Conv | Depthwise | FullyConnected):
         return _matrix(graph, op, x)
     if isinstance(op, Pool):
         return Interval(*(np.clip(side, op.act_min, op.act_max) for side in (x.low, x.high)))
@@ -81,7 +81,8 @@ def _of(graph: Graph, op: Op, inputs: list[Interval]) -> Interval:
 
 
 def _anything(graph: Graph, value: int) -> Interval:
-    return Interval(*(np.full(graph.values[value].channels, q, np.int64) for q in (-128, 127)))
+    info, channels = np.iinfo(graph.values[value].dtype), graph.values[value].channels
+    return Interval(*(np.full(channels, q, np.int64) for q in (info.min, info.max)))
 
 
 def _sides(interval: Interval) -> tuple[np.ndarray, np.ndarray]:

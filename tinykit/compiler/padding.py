@@ -6,7 +6,7 @@ image. The convolution can pad by itself, with the same result, as padding is ze
 
 from dataclasses import replace
 
-from tinykit.compiler.graph import Conv, Depthwise, Graph, Op, Pad
+from tinykit.compiler.graph import Conv, Depthwise, Graph, GroupedConv, Op, Pad
 
 
 def fold_padding(graph: Graph) -> Graph:
@@ -22,7 +22,7 @@ def fold_padding(graph: Graph) -> Graph:
 
 
 def _can_pad(graph: Graph, pad: Pad, reader: Op) -> bool:
-    if not isinstance(reader, Conv | Depthwise) or pad.fill != reader.input_zero_point:
+    if not isinstance(reader, Conv | Depthwise | GroupedConv) or pad.fill != reader.input_zero_point:
         return False
     source, target = graph.input_of(pad).shape, graph.output_of(reader).shape
     if len(source) != 4 or any(pad.before[axis] or pad.after[axis] for axis in (0, 3)):

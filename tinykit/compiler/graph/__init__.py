@@ -9,10 +9,19 @@ from tinykit.compiler.graph.core import Activation, Graph, Op, Value
 from tinykit.compiler.graph.costs import macs
 from tinykit.compiler.graph.moves import Concatenation, Copy, Mean, Pad, Pool, Reshape, View
 from tinykit.compiler.graph.pointwise import ADD_SHIFT, Add, Lookup, Mul, Softmax
-from tinykit.compiler.graph.weighted import Conv, Depthwise, FullyConnected, Matrix
+from tinykit.compiler.graph.sequences import GATES, Lstm, Svdf
+from tinykit.compiler.graph.weighted import (
+    Conv,
+    Depthwise,
+    FullyConnected,
+    GroupedConv,
+    Matrix,
+    TransposeConv,
+)
 
 __all__ = [
     "ADD_SHIFT",
+    "GATES",
     "Activation",
     "Add",
     "Concatenation",
@@ -21,7 +30,9 @@ __all__ = [
     "Depthwise",
     "FullyConnected",
     "Graph",
+    "GroupedConv",
     "Lookup",
+    "Lstm",
     "Matrix",
     "Mean",
     "Mul",
@@ -30,6 +41,8 @@ __all__ = [
     "Pool",
     "Reshape",
     "Softmax",
+    "Svdf",
+    "TransposeConv",
     "Value",
     "View",
     "macs",

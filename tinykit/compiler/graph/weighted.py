@@ -1,4 +1,4 @@
-"""Layers with weights: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED."""
+"""Layers with weights: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,14 @@ from tinykit.compiler.graph.pointwise import Add
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Matrix(Activation):
-    """What CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED have in common.
+    """What layers with weights have in common.
 
     For each output channel c: acc = bias[c] + sum((x - input_zero_point) * weights[c]);
     q = multiplyByQuantizedMultiplier(acc, multipliers[c], shifts[c]) + output_zero_point, clamped.
 
     Attributes:
         weights: int8; their layout is the subclass's.
+        bits: of a weight in flash, 8 or 4.
         bias: int32 (channels,); zeros when the file has none.
         multipliers: int32 (channels,): 0, or 2^30 ... 2^31 - 1.
         shifts: int32 (channels,): TensorFlow Lite's convention, positive = to the left; -31 ... 31.
@@ -32,6 +33,7 @@ class Matrix(Activation):
     input_zero_point: int
     output_zero_point: int
     add: Add | None = None
+    bits: int = 8
 
     @property
     def channels(self) -> int:
@@ -79,3 +81,39 @@ class Depthwise(Matrix):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FullyConnected(Matrix):
     """FULLY_CONNECTED. Weights (out, in), applied to each row of `in` input values."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GroupedConv(Matrix):
+    """CONV_2D in groups. Weights (out, kernel height, kernel width, in of a group).
+
+    The channels of input and output are divided into as many groups; each group is a Conv of its
+    own. The rest as Conv.
+    """
+
+    strides: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.weights.shape[1:3]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TransposeConv(Matrix):
+    """TRANSPOSE_CONV. Weights (out, kernel height, kernel width, in).
+
+    Input pixel (y, x), times the weights at (i, j), is added to output pixel
+    (y * strides[0] - padding[0] + i, x * strides[1] - padding[1] + j), where there is one.
+    """
+
+    strides: tuple[int, int]
+    padding: tuple[int, int]
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.weights.shape[1:3]

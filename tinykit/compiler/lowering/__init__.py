@@ -14,24 +14,42 @@ from tinykit.compiler.graph import (
     Depthwise,
     FullyConnected,
     Graph,
+    GroupedConv,
     Lookup,
+    Lstm,
+    Matrix,
     Mean,
     Mul,
     Op,
     Pad,
     Pool,
     Softmax,
+    Svdf,
+    TransposeConv,
     View,
 )
-from tinykit.compiler.lowering import moves, pointwise, pooling, weighted
-from tinykit.compiler.lowering.weighted import has_fast_kernel
+from tinykit.compiler.lowering import (
+    gathered,
+    moves,
+    pointwise,
+    pooling,
+    sequences,
+    weighted,
+)
 from tinykit.compiler.steps import LoweredStep
 
 __all__ = ["has_fast_kernel", "lower"]
 
 
+def has_fast_kernel(graph: Graph, op: Conv) -> bool:
+    """Whether a convolution, with its fused ADD, can be lowered."""
+    return op.bits == 8 and weighted.has_fast_kernel(graph, op)
+
+
 def lower(graph: Graph, op: Op) -> LoweredStep | None:
     """The statements and constants of one operator; None for one that needs none."""
+    if isinstance(op, Matrix) and op.bits == 4:
+        return gathered.int4(graph, op)
     return None if isinstance(op, View) else _LOWERINGS[type(op)](graph, op)
 
 
@@ -42,10 +60,14 @@ _LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Copy: moves.copy,
     Depthwise: weighted.depthwise,
     FullyConnected: weighted.fully_connected,
+    GroupedConv: gathered.grouped,
     Lookup: pointwise.lookup,
+    Lstm: sequences.lstm,
     Mean: pooling.mean,
     Mul: pointwise.mul,
     Pad: moves.pad,
     Pool: pooling.pool,
     Softmax: pointwise.softmax,
+    Svdf: sequences.svdf,
+    TransposeConv: gathered.transpose_conv,
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tinykit.common.errors import TinykitError
 from tinykit.compiler.graph import Graph, Op
-from tinykit.compiler.reading import pointwise, shapes, states, weighted
+from tinykit.compiler.reading import pointwise, sequences, shapes, states, weighted
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
 from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
 
@@ -42,9 +42,9 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
 def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
     read = _READERS.get(operator.op)
     if read is None:
+        todo = _INSTEAD.get(operator.op, f"Build the network from {_LAYERS}")
         raise RefusalError(
-            "the compiler has no such operator",
-            f"Build the network from {_LAYERS}, or export the sketch with engine='tflm'",
+            "the compiler has no such operator", f"{todo}, or export the sketch with engine='tflm'"
         )
     is_plain = len(operator.outputs) == 1 and operator.inputs and operator.inputs[0] >= 0
     if not is_plain and operator.op not in STATEFUL:
@@ -78,7 +78,21 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "SOFTMAX": pointwise.softmax,
     "SQUEEZE": shapes.reshape,
     "SUB": pointwise.binary,
+    "SVDF": sequences.svdf,
     "TANH": pointwise.unary(pointwise.tanh),
+    "TRANSPOSE_CONV": weighted.transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": sequences.lstm,
     "VAR_HANDLE": states.var_handle,
 }
 _LAYERS = "convolutions, dense layers, pooling, Add, Multiply, Concatenate, ReLU and softmax"
+_UNROLL = "Build recurrent layers with unroll=True"
+_INSTEAD = {
+    "BATCH_MATMUL": "Use dense layers, whose weights are constants",
+    "BIDIRECTIONAL_SEQUENCE_LSTM": "Use an LSTM in one direction",
+    "BIDIRECTIONAL_SEQUENCE_RNN": _UNROLL,
+    "IF": "Build a network that computes the same at each input",
+    "LSTM": _UNROLL,
+    "RNN": _UNROLL,
+    "UNIDIRECTIONAL_SEQUENCE_RNN": _UNROLL,
+    "WHILE": _UNROLL,
+}

@@ -45,7 +45,7 @@ def problems(file: TfliteFile) -> Iterator[str]:
 
     Each is the rest of a sentence that begins with the file's name, the most telling first.
     """
-    stateful = [op for op in STATEFUL if op in file.ops]
+    stateful = [op for op in STATEFUL if op in file.ops] or file.remembering
     if stateful:
         yield (
             f"keeps a state from one inference to the next ({', '.join(stateful)}), where one "

@@ -14,6 +14,7 @@ WITH_MACS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 #: Operators that read and write what lasts from one inference to the next.
 STATEFUL = ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE")
 _IN_NUMPY = {name for name, bits in BITS.items() if bits >= 8 and name != "bfloat16"}
+_BY_INPUT = ("TRANSPOSE_CONV", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 _WEIGHTED = (*WITH_MACS, "TRANSPOSE_CONV", "PRELU", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 
 
@@ -55,12 +56,20 @@ class Tensor:
     def array(self) -> np.ndarray:
         """A constant's values in its own shape.
 
-        Raises ValueError for an activation, and for types that NumPy does not have (int4, ...).
+        int4 becomes int8. Raises ValueError for an activation, and for other types that NumPy does
+        not have.
         """
+        if self.dtype == "int4" and self.data and len(self.data) >= self.n_bytes:
+            return _unpacked(np.frombuffer(self.data, np.int8), self.size).reshape(self.shape)
         if self.data is None or self.dtype not in _IN_NUMPY or len(self.data) < self.n_bytes:
             raise ValueError(f"tensor {self.name!r} holds no plain constant")
         dtype = np.dtype(self.dtype).newbyteorder("<")
         return np.frombuffer(self.data, dtype, self.size).reshape(self.shape)
+
+
+def _unpacked(pairs: np.ndarray, size: int) -> np.ndarray:
+    """int8 (size,) of two int4 in a byte, the first in its low half."""
+    return np.stack([(pairs << 4) >> 4, pairs >> 4], axis=-1).reshape(-1)[:size]
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,12 @@ class TfliteFile:
         variable = any(tensor.is_variable for tensor in self.tensors)
         return variable or any(op in STATEFUL for op in self.ops)
 
+    @property
+    def remembering(self) -> list[str]:
+        """Operators that keep a state themselves (LSTM, SVDF), each once."""
+        variables = {i for i, tensor in enumerate(self.tensors) if tensor.is_variable}
+        return sorted({o.op for o in self.operators if variables.intersection(o.inputs)})
+
     @cached_property
     def layers(self) -> list[Layer]:
         """One row per operator."""
@@ -161,6 +176,8 @@ class TfliteFile:
 
     def _macs(self, operator: Operator) -> int:
         """Each output value of a layer costs one MAC per weight that it meets."""
+        if operator.op in _BY_INPUT:
+            return self._macs_of_inputs(operator)
         if operator.op not in WITH_MACS or len(operator.inputs) < 2:
             return 0
         weights = self.tensors[operator.inputs[1]].shape
@@ -170,6 +187,18 @@ class TfliteFile:
         if operator.op == "DEPTHWISE_CONV_2D":  # weights (1, height, width, out)
             return size * math.prod(weights[1:3])
         return size * math.prod(weights[-1:])  # FULLY_CONNECTED: weights (out, in)
+
+    def _macs_of_inputs(self, operator: Operator) -> int:
+        """Of layers where an input value meets all weights of its kind."""
+        inputs = [self.tensors[i] if i >= 0 else None for i in operator.inputs]
+        if operator.op == "TRANSPOSE_CONV" and len(inputs) > 2 and inputs[1] and inputs[2]:
+            return inputs[2].size * math.prod(inputs[1].shape[:3])  # (out, height, width, in)
+        if operator.op == "SVDF":
+            return sum(each.size for each in inputs[1:3] if each)
+        if operator.op == "UNIDIRECTIONAL_SEQUENCE_LSTM" and inputs[0]:
+            steps = math.prod(inputs[0].shape[:-1])
+            return steps * sum(each.size for each in inputs[1:9] if each)
+        return 0
 
 
 def inner_shape(tensor: Tensor) -> tuple[int, ...]:
