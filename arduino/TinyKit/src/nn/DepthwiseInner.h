@@ -1,0 +1,57 @@
+// The inner loops of Depthwise.cpp. There are two of each: DepthwisePortable.cpp is plain C++ and
+// shows what is computed; DepthwiseCortexM4.cpp is assembly for the DSP instructions of Cortex-M4.
+#pragma once
+
+#include <stdint.h>
+
+namespace tinykit {
+namespace nn {
+
+extern "C" {
+
+// Widens `count` bytes that are `step` apart.
+void tinykitWidenStrided(const int8_t* from, int32_t step, int32_t count, int16_t* to);
+
+// One channel, widened, with its padding, times one filter of 3x3.
+struct Plane {
+  const uint32_t* weights;  // six words
+  const int16_t* x;
+  int8_t* out;
+  int32_t rowBytes;  // of x, a multiple of 4
+  int32_t rowAdvance;  // bytes of x from one output row to the next
+  int32_t outRowStep, outColumnStep;
+  int32_t outRows, outColumns;
+  int32_t zeroPoint;
+  int32_t rectified;
+};
+void tinykitConvolvePlane1(const Plane* plane);  // column stride 1
+void tinykitConvolvePlane2(const Plane* plane);  // column stride 2
+
+// What tinykitTaps does with the sums.
+enum TapsEnd : int32_t {
+  kTapsRounded,  // a half away from zero, as TensorFlow Lite does
+  kTapsRectified,  // a half up: where that is cut off, or cannot be (see packing_depthwise.py)
+  kTapsSums,  // nothing: `out` is an array of int32_t
+};
+
+// Some pixels in a row, all channels of each, four at a time.
+struct Taps {
+  const uint32_t* weights;  // per four channels: biases, two words a tap, multipliers, factors
+  const int8_t* in;
+  const int32_t* taps;  // bytes from `in` to the first channel of each tap, for the first pixel
+  int8_t* out;
+  int32_t count;  // taps
+  int32_t pixels;
+  int32_t groups;  // of four channels
+  int32_t inStep;  // bytes from pixel to pixel
+  int32_t outStep;
+  int32_t outChannelStep;
+  int32_t zeroPoint;
+  int32_t end;  // TapsEnd
+};
+void tinykitTaps(const Taps* task);
+
+}  // extern "C"
+
+}  // namespace nn
+}  // namespace tinykit
