@@ -12,13 +12,15 @@ import numpy as np
 
 from tinykit.compiler.graph import Depthwise, Graph, macs
 from tinykit.compiler.packing import PackedRows, pack_depthwise
-from tinykit.compiler.packing_depthwise import pack_taps
+from tinykit.compiler.packing_depthwise import pack_planes, pack_taps
 from tinykit.compiler.steps import Constant, LoweredStep
 
 _FILES = {
     "includes": ("Depthwise.h",),
     "sources": ("DepthwiseInner.h", "DepthwisePortable.cpp", "DepthwiseCortexM4.cpp"),
 }
+_MOST_SCRATCH = 6_144  # bytes of working memory that speed is worth
+
 Shape = tuple[int, int, int]  # height, width, channels
 
 
@@ -142,6 +144,70 @@ def _plane_bytes(outputs: tuple[int, int], strides: tuple[int, int]) -> int:
     return ((outputs[0] - 1) * strides[0] + 3) * row * 2
 
 
+# -- plane by plane, with filters of any size
+
+
+def _strip_cost(layer: Layer) -> float | None:
+    costs = [cost for transposed in (False, True) if (cost := _strip_costs(layer, transposed))]
+    if not costs or pack_planes(layer.op, transposed=False) is None:
+        return None
+    return min(costs)
+
+
+def _strip_costs(layer: Layer, transposed: bool) -> float | None:
+    """Instructions when the kernel runs along rows or, transposed, along columns."""
+    op, order = layer.op, slice(None, None, -1 if transposed else 1)
+    source, target, strides = _rows_and_columns(layer, transposed)
+    rows, pairs = op.kernel[order][0], _strip_pairs(op.kernel[order][1], strides[1])
+    if pairs > 8 or strides[1] > 2 or op.dilation[order][1] > 1:
+        return None
+    if _strip_bytes(layer, transposed) > _MOST_SCRATCH:
+        return None
+    each = (rows * (4 + (6 if strides[1] == 1 else 7) * pairs)) + 36 + 4 * (not _rectified(op))
+    filters = target[0] * (-(-target[1] // 4) * each + 8) + 110 + rows * (9 + 13 * pairs)
+    copied = 10 + source[0] * (20 + 2.5 * source[1])
+    plane = _strip_bytes(layer, transposed)
+    return 100 + plane + layer.source[2] * (copied + op.depth_multiplier * filters)
+
+
+def _strip_pairs(columns: int, stride: int) -> int:
+    """Words for a row of a filter; with stride 1 each of them is also read one column further."""
+    return (columns + (2 if stride == 1 else 1)) // 2
+
+
+def _strip_bytes(layer: Layer, transposed: bool) -> int:
+    """One channel with its padding as int16, and a filter; see depthwisePlanes in Depthwise.cpp."""
+    op, order = layer.op, slice(None, None, -1 if transposed else 1)
+    _, target, strides = _rows_and_columns(layer, transposed)
+    (rows, columns), dense = op.kernel[order], strides[1] == 1
+    pairs = _strip_pairs(columns, strides[1])
+    length = (_round_up(target[1], 4) - 4) * strides[1] + 2 * pairs + (2 if dense else 6)
+    height = (target[0] - 1) * strides[0] + (rows - 1) * op.dilation[order][0] + 1
+    return 2 * height * length + 4 * (4 + rows * pairs * (2 if dense else 1) + 2)
+
+
+def _lower_strips(layer: Layer) -> LoweredStep:
+    op, channels = layer.op, layer.source[2]
+    costs = [_strip_costs(layer, transposed) or np.inf for transposed in (False, True)]
+    transposed = costs[1] < costs[0]
+    order = slice(None, None, -1 if transposed else 1)
+    packed = pack_planes(op, transposed)
+    source, target, strides = _rows_and_columns(layer, transposed)
+    sizes = [channels, op.depth_multiplier, *source, *target]
+    for _, width, depth in (layer.source, layer.target):
+        sizes += (width * depth, depth)[order]
+    sizes += [*op.kernel[order], *strides, *op.padding[order], op.dilation[order][0]]
+    return LoweredStep(
+        call=_struct("DepthwisePlanes", op, packed, sizes, _STRIP_COMMENTS)
+        + "  nn::depthwisePlanes(layer, {weights}, {in0}, {out}, {scratch});\n",
+        constants=(_weights(packed),),
+        scratch_bytes=_strip_bytes(layer, transposed),
+        overlap=(0 if op.depth_multiplier == 1 else None,),
+        in_place_only=True,
+        comment="one channel at a time, copied and widened" + ", transposed" * transposed,
+    )
+
+
 # -- tap by tap
 
 
@@ -217,6 +283,18 @@ _PLANE_COMMENTS = (
     (2, "strides"),
     (2, "padding"),
 )
+_STRIP_COMMENTS = (
+    (1, "channels"),
+    (1, "output channels per input channel"),
+    (2, "input: rows, columns"),
+    (2, "output"),
+    (2, "input: bytes from row to row, from column to column"),
+    (2, "output"),
+    (2, "kernel"),
+    (2, "strides"),
+    (2, "padding"),
+    (1, "dilation of rows"),
+)
 _TAP_COMMENTS = (
     (3, "input: height, width, channels"),
     (2, "output"),
@@ -252,8 +330,16 @@ def _weights(packed: PackedRows) -> Constant:
     return Constant("weights", "uint32_t", packed.words, comment="packed, with biases and scales")
 
 
+def _rectified(op: Depthwise) -> bool:
+    return op.output_zero_point == op.act_min == -128
+
+
 def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
-KERNELS = (Kernel(_plane_cost, _lower_planes), Kernel(_tap_cost, _lower_taps))
+KERNELS = (
+    Kernel(_plane_cost, _lower_planes),
+    Kernel(_strip_cost, _lower_strips),
+    Kernel(_tap_cost, _lower_taps),
+)

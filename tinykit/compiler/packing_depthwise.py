@@ -53,6 +53,27 @@ def pack_taps(op: Depthwise) -> PackedTaps:
     return PackedTaps((stream & 0xFFFFFFFF).astype(np.uint32), rectified, general)
 
 
+def pack_planes(op: Depthwise, transposed: bool) -> PackedRows | None:
+    """The stream for the plane kernel, per channel: bias, multiplier, factor and the filter's bytes
+    in whole words; None when the scales are unusual.
+
+    Args:
+        op: its operator.
+        transposed: swap rows and columns of the filters (the kernel then does so to the picture).
+    """
+    filters = op.weights.transpose((2, 1, 0) if transposed else (2, 0, 1)).astype(np.int64)
+    weights = filters.reshape(op.channels, -1)
+    scaled = _scaled(op, weights, op.bias - op.input_zero_point * weights.sum(axis=1))
+    if scaled is None or (scaled[0] != np.where(scaled[0].any(axis=1)[:, None], weights, 0)).any():
+        return None
+    weights, *scales, exact = scaled
+    padded = np.pad(weights, [(0, 0), (0, -weights.shape[1] % 4)]).astype(np.int8)
+    filters = np.ascontiguousarray(padded).view(np.uint32)
+    stream = np.column_stack([np.column_stack(scales) & 0xFFFFFFFF, filters])
+    rectified = op.output_zero_point == op.act_min == -128
+    return PackedRows(stream.ravel().astype(np.uint32), rectified or exact)
+
+
 def _stream(columns: np.ndarray) -> np.ndarray:
     """Words of the channels whose (bias, weights, multiplier, factor) are the rows of `columns`."""
     groups = -(-len(columns) // 4)

@@ -172,5 +172,63 @@ void depthwise3x3(const Depthwise& p, const uint32_t* weights, const int8_t* in,
   cutOff(p.output, out, p.outRows * p.outColumns * p.channels);
 }
 
+namespace {
+
+// The filter of one channel, from bytes to the words of a Strip.
+void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, uint32_t* to) {
+  for (int i = 0; i < 4; ++i) *to++ = packed[0];
+  const int8_t* weights = reinterpret_cast<const int8_t*>(packed + 3);
+  for (int row = 0; row < p.filterRows; ++row, weights += p.filterColumns) {
+    uint32_t before = 0;
+    for (int i = 0; i < 2 * pairs; i += 2) {
+      const uint32_t even = i < p.filterColumns ? static_cast<uint32_t>(weights[i]) : 0;
+      const uint32_t odd = i + 1 < p.filterColumns ? static_cast<uint32_t>(weights[i + 1]) : 0;
+      *to++ = (even & 0xFFFF) | odd << 16;
+      if (p.columnStride == 1) *to++ = (before & 0xFFFF) | even << 16;
+      before = odd;
+    }
+  }
+  to[0] = packed[1];
+  to[1] = packed[2];
+}
+
+}  // namespace
+
+void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out, int8_t* scratch) {
+  const bool dense = p.columnStride == 1;
+  const int pairs = (p.filterColumns + (dense ? 2 : 1)) / 2;
+  // Four outputs are computed at a time, from whole words.
+  const int last = (roundUp(p.outColumns, 4) - 4) * p.columnStride;
+  const int rowLength = last + 2 * pairs + (dense ? 2 : 6);
+  const int planeRows = (p.outRows - 1) * p.rowStride + (p.filterRows - 1) * p.rowDilation + 1;
+  int16_t* const x = reinterpret_cast<int16_t*>(scratch);
+  uint32_t* const filter = reinterpret_cast<uint32_t*>(x + planeRows * rowLength);
+  const uint32_t padding = 0x10001u * static_cast<uint16_t>(p.inZeroPoint);
+  for (uint32_t* pair = reinterpret_cast<uint32_t*>(x); pair < filter; ++pair) *pair = padding;
+  const int rows = smaller(p.inRows, planeRows - p.padRows);
+  const int columns = smaller(p.inColumns, rowLength - p.padColumns);
+  int16_t* const middle = x + p.padRows * rowLength + p.padColumns;
+  Strip strip = {filter, x, p.filterRows, pairs, 2 * rowLength * p.rowDilation,
+                 2 * rowLength * p.rowStride, out, p.outColumnStep, p.outRowStep,
+                 p.outColumns, p.outRows, p.output.zeroPoint, p.output.rectified};
+  for (int channel = 0; channel < p.channels; ++channel) {
+    for (int row = 0; row < rows; ++row) {
+      tinykitWidenStrided(in + channel + row * p.inRowStep, p.inColumnStep, columns,
+                          middle + row * rowLength);
+    }
+    for (int i = 0; i < p.multiplier; ++i, ++strip.out) {
+      widenFilter(p, pairs, weights, filter);
+      weights += 3 + (p.filterRows * p.filterColumns + 3) / 4;
+      if (dense) {
+        tinykitStrip1(&strip);
+      } else {
+        tinykitStrip2(&strip);
+      }
+    }
+  }
+  cutOff(p.output, out, p.outRows * p.outColumns * p.channels * p.multiplier);
+}
+
 }  // namespace nn
 }  // namespace tinykit

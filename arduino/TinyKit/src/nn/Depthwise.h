@@ -29,6 +29,26 @@ struct Depthwise {
 void depthwise3x3(const Depthwise& p, const uint32_t* weights, const int8_t* in, int8_t* out,
                   int8_t* scratch);
 
+// Filters of any size, channel by channel. The filter's rows are `rowDilation` rows apart.
+struct DepthwisePlanes {
+  int channels;
+  int multiplier;  // output channels per input channel
+  int inRows, inColumns;
+  int outRows, outColumns;
+  int inRowStep, inColumnStep;
+  int outRowStep, outColumnStep;
+  int filterRows, filterColumns;  // at most 15 columns, 14 if even
+  int rowStride, columnStride;  // columnStride: 1 or 2
+  int padRows, padColumns;
+  int rowDilation;
+  int8_t inZeroPoint;
+  Output output;
+};
+
+// As depthwise3x3, but `out` may only be `in` if `multiplier` is 1.
+void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out, int8_t* scratch);
+
 // Filters of any size: four channels at a time, tap by tap. A tap is one pixel of the window.
 struct DepthwiseTaps {
   int inHeight, inWidth, channels;

@@ -15,6 +15,7 @@ namespace nn {
 
 // The assembly reads these structures.
 static_assert(offsetof(Taps, end) == 44, "twelve words, in this order");
+static_assert(offsetof(Strip, rectified) == 48, "thirteen words, in this order");
 static_assert(offsetof(Plane, rectified) == 40, "eleven words, in this order");
 
 // ---- Four channels at a time, tap by tap.
@@ -374,6 +375,159 @@ asm(R"(
 
   plane tinykitConvolvePlane1, planeRow1, 1
   plane tinykitConvolvePlane2, planeRow2, 2
+)");
+
+// ---- One channel times a filter of any size, four outputs at a time.
+//
+// r0 x   r1 weights   r2 rows of the filter left   r3-r6 x and weights   r8 to the next row of x
+// r9-r12 sums   lr how halves are rounded
+//
+// 8 multiplications for 6 instructions. Eight pairs are unrolled; where there are fewer, a row starts
+// further down.
+asm(R"(
+  .macro stripPair1               @ outputs at columns 0 1 2 3 of x0 x1 | x2 x3
+  ldrd    r3, r4, [r0], #4
+  ldrd    r5, r6, [r1], #8
+  smlad   r9, r3, r5, r9
+  smlad   r10, r3, r6, r10
+  smlad   r11, r4, r5, r11
+  smlad   r12, r4, r6, r12
+  .endm
+
+  .macro stripPair2               @ outputs at columns 0 2 4 6
+  ldm     r0, {r3-r6}
+  ldr.w   r7, [r1], #4
+  add.w   r0, r0, #4
+  smlad   r9, r3, r7, r9
+  smlad   r10, r4, r7, r10
+  smlad   r11, r5, r7, r11
+  smlad   r12, r6, r7, r12
+  .endm
+
+  .macro strip name, pair, pairCode, stride
+  .pushsection .text.\name, "ax", %progbits
+  .syntax unified
+  .thumb
+  .balign 4
+  .global \name
+  .thumb_func
+  .type \name, %function
+\name:
+  push    {r4-r11, lr}
+  sub     sp, #60
+  ldm     r0!, {r1-r9}            @ weights x filterRows pairs filterRowBytes rowAdvance out
+                                  @ outColumnStep outRowStep
+  ldm     r0, {r0, r10-r12}       @ outColumns outRows zeroPoint rectified
+  strd    r2, r1, [sp, #0]        @ x, weights
+  str     r3, [sp, #8]            @ rows of the filter
+  strd    r7, r8, [sp, #12]       @ out, outColumnStep
+  strd    r0, r11, [sp, #20]      @ columns left, zero point
+  str     r2, [sp, #32]           @ x of this row
+  strd    r6, r7, [sp, #36]       @ rowAdvance, out of this row
+  strd    r9, r0, [sp, #44]       @ outRowStep, outColumns
+  str     r10, [sp, #52]          @ rows left
+  sub     r8, r5, r4, lsl #2
+  rsb     r4, r4, #8
+  movs    r3, #\pairCode
+  adr.w   r5, 3f
+  mla     r5, r4, r3, r5
+  orr     r5, r5, #1
+  str     r5, [sp, #28]           @ entry
+  adr.w   lr, 4f
+  cmp     r12, #0
+  beq     1f
+  adr.w   lr, 5f
+1:
+  orr     lr, lr, #1
+
+1:                                @ four outputs
+  ldm     sp, {r0-r2}
+  ldm     r1!, {r9-r12}
+2:                                @ a row of the filter
+  ldr     pc, [sp, #28]
+  .balign 4
+3:
+  .rept 8
+  \pair
+  .endr
+  add     r0, r0, r8
+  subs    r2, #1
+  bne.w   2b
+
+  ldrd    r3, r4, [r1]            @ multiplier, factor
+  ldrd    r2, r5, [sp, #20]       @ columns left, zero point
+  smmlar  r9, r9, r3, r9
+  smmlar  r10, r10, r3, r10
+  smmlar  r11, r11, r3, r11
+  smmlar  r12, r12, r3, r12
+  bx      lr
+  .balign 4
+4:
+  add     r9, r9, r9, asr #31     @ halves are rounded away from zero
+  add     r10, r10, r10, asr #31
+  add     r11, r11, r11, asr #31
+  add     r12, r12, r12, asr #31
+  .balign 4
+5:
+  smmlsr  r9, r9, r4, r5
+  smmlsr  r10, r10, r4, r5
+  smmlsr  r11, r11, r4, r5
+  smmlsr  r12, r12, r4, r5
+  ssat    r9, #8, r9
+  ssat    r10, #8, r10
+  ssat    r11, #8, r11
+  ssat    r12, #8, r12
+  ldrd    r5, r6, [sp, #12]       @ out, outColumnStep
+  subs    r2, #4
+  ble     6f
+  strb    r9, [r5]
+  strb    r10, [r5, r6]
+  add     r5, r5, r6, lsl #1
+  strb    r11, [r5]
+  strb    r12, [r5, r6]
+  add     r5, r5, r6, lsl #1
+  ldr     r0, [sp, #0]
+  strd    r5, r6, [sp, #12]
+  add     r0, r0, #8 * \stride
+  str     r2, [sp, #20]
+  str     r0, [sp, #0]
+  b.w     1b
+
+6:                                @ the last outputs of a row: 1 to 4
+  strb    r9, [r5]
+  adds    r2, #3
+  it      gt
+  strbgt  r10, [r5, r6]
+  add     r5, r5, r6, lsl #1
+  cmp     r2, #2
+  blt     7f
+  strb    r11, [r5]
+  it      gt
+  strbgt  r12, [r5, r6]
+7:
+  ldrd    r0, r1, [sp, #32]       @ x of this row, rowAdvance
+  ldrd    r2, r3, [sp, #40]       @ out of this row, outRowStep
+  ldrd    r4, r5, [sp, #48]       @ outColumns, rows left
+  add     r0, r0, r1
+  add     r2, r2, r3
+  subs    r5, #1
+  beq     8f
+  str     r0, [sp, #0]
+  str     r0, [sp, #32]
+  str     r2, [sp, #12]
+  str     r2, [sp, #40]
+  str     r4, [sp, #20]
+  str     r5, [sp, #52]
+  b.w     1b
+8:
+  add     sp, #60
+  pop     {r4-r11, pc}
+  .size \name, . - \name
+  .popsection
+  .endm
+
+  strip tinykitStrip1, stripPair1, 24, 1
+  strip tinykitStrip2, stripPair2, 28, 2
 )");
 
 }  // namespace nn

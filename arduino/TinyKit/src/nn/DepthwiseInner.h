@@ -27,6 +27,26 @@ struct Plane {
 void tinykitConvolvePlane1(const Plane* plane);  // column stride 1
 void tinykitConvolvePlane2(const Plane* plane);  // column stride 2
 
+// One channel, widened, with its padding, times one filter of any size, four outputs at a time.
+struct Strip {
+  // Four times the bias; the filter, row by row, in pairs (w0, w1), (w2, w3) ...; multiplier and
+  // factor. For column stride 1, behind each pair, what the pixel to the right needs: (0, w0), (w1,
+  // w2) ...
+  const uint32_t* weights;
+  const int16_t* x;
+  int32_t filterRows;
+  int32_t pairs;  // in a row of the filter
+  int32_t filterRowBytes;  // of x, from one row of the filter to the next, a multiple of 4
+  int32_t rowAdvance;  // bytes of x from one output row to the next
+  int8_t* out;
+  int32_t outColumnStep, outRowStep;
+  int32_t outColumns, outRows;
+  int32_t zeroPoint;
+  int32_t rectified;
+};
+void tinykitStrip1(const Strip* strip);  // column stride 1
+void tinykitStrip2(const Strip* strip);  // column stride 2
+
 // What tinykitTaps does with the sums.
 enum TapsEnd : int32_t {
   kTapsRounded,  // a half away from zero, as TensorFlow Lite does

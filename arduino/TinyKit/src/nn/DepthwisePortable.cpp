@@ -82,6 +82,39 @@ void tinykitConvolvePlane1(const Plane* plane) { convolvePlane(plane, 1); }
 
 void tinykitConvolvePlane2(const Plane* plane) { convolvePlane(plane, 2); }
 
+static int32_t sumOfStrip(const Strip& strip, const int16_t* x, int stride) {
+  const int words = stride == 1 ? 2 : 1;  // per pair
+  uint32_t sum = strip.weights[0];
+  for (int32_t row = 0; row < strip.filterRows; ++row) {
+    const uint32_t* weights = strip.weights + 4 + row * strip.pairs * words;
+    for (int32_t i = 0; i < strip.pairs; ++i, weights += words) {
+      sum += low16(weights[0]) * static_cast<uint32_t>(x[2 * i]);
+      // The last pair of an odd row has one weight only, and x may end there.
+      if (weights[0] >> 16) sum += low16(weights[0] >> 16) * static_cast<uint32_t>(x[2 * i + 1]);
+    }
+    x += strip.filterRowBytes / 2;
+  }
+  return static_cast<int32_t>(sum);
+}
+
+static void convolveStrip(const Strip& strip, int stride) {
+  const int words = stride == 1 ? 2 : 1;
+  const Scale scale = readScale(strip.weights + 4 + strip.filterRows * strip.pairs * words);
+  for (int32_t row = 0; row < strip.outRows; ++row) {
+    const int16_t* x = strip.x + row * strip.rowAdvance / 2;
+    int8_t* out = strip.out + row * strip.outRowStep;
+    for (int32_t column = 0; column < strip.outColumns; ++column, x += stride) {
+      const int32_t sum = sumOfStrip(strip, x, stride);
+      *out = requantize(sum, scale, strip.zeroPoint, strip.rectified != 0);
+      out += strip.outColumnStep;
+    }
+  }
+}
+
+void tinykitStrip1(const Strip* strip) { convolveStrip(*strip, 1); }
+
+void tinykitStrip2(const Strip* strip) { convolveStrip(*strip, 2); }
+
 }  // extern "C"
 
 }  // namespace nn
