@@ -11,8 +11,13 @@ from math import prod
 import numpy as np
 
 from tinykit.compiler.graph import Depthwise, Graph, macs
-from tinykit.compiler.packing import PackedRows, pack_depthwise
-from tinykit.compiler.packing_depthwise import pack_planes, pack_taps
+from tinykit.compiler.packing_depthwise import (
+    Packed,
+    pack_3x3,
+    pack_lines,
+    pack_planes,
+    pack_taps,
+)
 from tinykit.compiler.steps import Constant, LoweredStep
 
 _FILES = {
@@ -20,6 +25,7 @@ _FILES = {
     "sources": ("DepthwiseInner.h", "DepthwisePortable.cpp", "DepthwiseCortexM4.cpp"),
 }
 _MOST_SCRATCH = 6_144  # bytes of working memory that speed is worth
+_BAND_BYTES = 1_024  # of a plane, where it need not be complete
 
 Shape = tuple[int, int, int]  # height, width, channels
 
@@ -87,124 +93,185 @@ def _lying(layer: Layer) -> Layer:
 # -- plane by plane
 
 
+@dataclass(frozen=True)
+class _Planes:
+    """How a plane kernel runs through a layer: along its rows or, transposed, its columns.
+
+    Every pair is (rows, columns) as the kernel sees them.
+    """
+
+    layer: Layer
+    transposed: bool
+
+    def pair(self, pair: tuple[int, ...]) -> tuple[int, int]:
+        """(height, width) as (rows, columns)."""
+        return (pair[1], pair[0]) if self.transposed else (pair[0], pair[1])
+
+    @property
+    def source(self) -> tuple[int, int]:
+        return self.pair(self.layer.source)
+
+    @property
+    def target(self) -> tuple[int, int]:
+        return self.pair(self.layer.target)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return self.pair(self.layer.op.kernel)
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        return self.pair(self.layer.op.strides)
+
+    @property
+    def dilation(self) -> tuple[int, int]:
+        return self.pair(self.layer.op.dilation)
+
+    @property
+    def is_3x3(self) -> bool:
+        """Whether the quicker one of the two kernels will do."""
+        return self.kernel == (3, 3) and self.strides[1] == 1
+
+    @property
+    def pairs(self) -> int:
+        """Words of a row of the filter; with stride 1 each is also read one column further."""
+        return (self.kernel[1] + (2 if self.strides[1] == 1 else 1)) // 2
+
+    @property
+    def row_length(self) -> int:
+        """int16 of a row with its padding."""
+        if self.is_3x3:
+            return _round_up(self.target[1], 2) + 2
+        last = (_round_up(self.target[1], 4) - 4) * self.strides[1]
+        return last + 2 * self.pairs + (2 if self.strides[1] == 1 else 6)
+
+    @property
+    def filter_bytes(self) -> int:
+        """Of a filter, widened."""
+        if self.is_3x3:
+            return 0
+        return 4 * (6 + self.kernel[0] * self.pairs * (2 if self.strides[1] == 1 else 1))
+
+    def rows(self, outputs: int) -> int:
+        """Rows of the plane that some rows of the output need."""
+        return (outputs - 1) * self.strides[0] + (self.kernel[0] - 1) * self.dilation[0] + 1
+
+    @property
+    def band(self) -> int:
+        """Rows of the output at a time: all where the output may be the input, else a few."""
+        if self.layer.op.depth_multiplier == 1:
+            return self.target[0]
+        fit = (_BAND_BYTES // (2 * self.row_length) - self.rows(1)) // self.strides[0] + 1
+        return min(max(fit, 1), self.target[0])
+
+    @property
+    def scratch_bytes(self) -> int:
+        return 2 * self.rows(self.band) * self.row_length + self.filter_bytes
+
+    @property
+    def is_possible(self) -> bool:
+        if self.strides[1] > 2 or self.dilation[1] > 1 or self.pairs > 8:
+            return False
+        return self.scratch_bytes <= (_MOST_SCRATCH if not self.is_3x3 else 2**15)
+
+    def cost(self, rounding: str) -> float:
+        """Instructions."""
+        rows, columns = self.target
+        if self.is_3x3:
+            each = 27 + 6 * (rounding == "twice")
+            output = 95 + rows * (27 + (each + 1.5) * (columns // 2) + each * (columns % 2))
+        else:
+            row = 4 + (6 if self.strides[1] == 1 else 7) * self.pairs
+            each = self.kernel[0] * row + 29 + 8 * (rounding == "twice")
+            output = 105 + rows * (-(-columns // 4) * each + 15)
+            output += self.kernel[0] * (9 + 13 * self.pairs)
+        bands = -(-rows // self.band)
+        read = self.source[0] + (bands - 1) * max(0, self.rows(1) - self.strides[0])
+        copied = read * (20 + 2.5 * self.source[1])
+        filled = 1.5 * self.rows(self.band) * self.row_length + 80
+        op, channels = self.layer.op, self.layer.source[2]
+        again = (bands - 1) * op.depth_multiplier * channels * 105
+        return 100 + filled * bands + channels * (copied + op.depth_multiplier * output) + again
+
+
+def _best_planes(layer: Layer) -> _Planes | None:
+    both = [_Planes(layer, transposed) for transposed in (False, True)]
+    possible = [planes for planes in both if planes.is_possible]
+    return min(possible, key=lambda planes: planes.cost("once")) if possible else None
+
+
+def _packed_planes(planes: _Planes) -> Packed | None:
+    pack = pack_3x3 if planes.is_3x3 else pack_planes
+    return pack(planes.layer.op, planes.transposed)
+
+
 def _plane_cost(layer: Layer) -> float | None:
-    op = layer.op
-    if op.kernel != (3, 3) or op.dilation != (1, 1) or op.depth_multiplier != 1:
-        return None
-    along = _rows_and_columns(layer, _is_transposed(layer))
-    if along[2][1] > 2 or pack_depthwise(op, transposed=False) is None:
-        return None
-    (in_rows, in_columns), (rows, columns), _ = along
-    copied = in_rows * (17 + 2.5 * in_columns)
-    return layer.source[2] * (60 + copied + _plane_rows(rows, columns))
-
-
-def _plane_rows(rows: int, columns: int) -> float:
-    """Instructions for an output of that size, of one channel."""
-    return rows * (16 + 33 * (columns // 2) + 25 * (columns % 2))
-
-
-def _rows_and_columns(layer: Layer, transposed: bool) -> list[tuple[int, int]]:
-    """Input, output and strides as (rows, columns) of the kernel, which runs along columns."""
-    order = slice(None, None, -1 if transposed else 1)
-    return [pair[order] for pair in (layer.source[:2], layer.target[:2], layer.op.strides)]
-
-
-def _is_transposed(layer: Layer) -> bool:
-    """Whether the kernel should run along the columns of the picture instead of its rows."""
-    costs = []
-    for transposed in (False, True):
-        _, output, strides = _rows_and_columns(layer, transposed)
-        costs.append(_plane_rows(*output) if strides[1] <= 2 else np.inf)
-    return costs[1] < costs[0]
+    planes = _best_planes(layer)
+    packed = planes and _packed_planes(planes)
+    return packed and planes.cost(packed.rounding)
 
 
 def _lower_planes(layer: Layer) -> LoweredStep:
-    op, transposed = layer.op, _is_transposed(layer)
-    packed = pack_depthwise(op, transposed)
-    channels, order = layer.source[2], slice(None, None, -1 if transposed else 1)
-    source, target, strides = _rows_and_columns(layer, transposed)
-    steps = ((shape[1] * channels, channels)[order] for shape in (layer.source, layer.target))
-    sizes = [channels, *source, *target, *(n for pair in steps for n in pair), *strides]
-    sizes += op.padding[order]
+    op, planes = layer.op, _best_planes(layer)
+    packed = _packed_planes(planes)
+    sizes = [layer.source[2], op.depth_multiplier, *planes.source, *planes.target, planes.band]
+    for _, width, channels in (layer.source, layer.target):
+        sizes += planes.pair((width * channels, channels))
+    sizes += [*planes.kernel, *planes.strides, *planes.pair(op.padding), planes.dilation[0]]
+    name = "depthwise3x3" if planes.is_3x3 else "depthwisePlanes"
     return LoweredStep(
-        call=_struct("Depthwise", op, packed, sizes, _PLANE_COMMENTS)
-        + "  nn::depthwise3x3(layer, {weights}, {in0}, {out}, {scratch});\n",
+        call=_struct("DepthwisePlanes", op, packed, sizes, _PLANE_COMMENTS)
+        + f"  nn::{name}(layer, {{weights}}, {{in0}}, {{out}}, {{scratch}});\n",
         constants=(_weights(packed),),
-        scratch_bytes=_plane_bytes(target, strides),
-        overlap=(0,),  # an output lands on a byte of its own channel, which has been copied
+        scratch_bytes=planes.scratch_bytes,
+        # In place, an output lands on a byte of its own channel, which has been copied.
+        overlap=(0 if op.depth_multiplier == 1 else None,),
         in_place_only=True,
-        comment="one channel at a time, copied and widened" + ", transposed" * transposed,
+        comment="one channel at a time, copied and widened" + ", transposed" * planes.transposed,
     )
 
 
-def _plane_bytes(outputs: tuple[int, int], strides: tuple[int, int]) -> int:
-    """One channel with its padding as int16; see depthwise3x3 in Depthwise.cpp."""
-    row = _round_up((_round_up(outputs[1], 2) - 1) * strides[1] + 4, 2)
-    return ((outputs[0] - 1) * strides[0] + 3) * row * 2
+# -- line by line
 
 
-# -- plane by plane, with filters of any size
-
-
-def _strip_cost(layer: Layer) -> float | None:
-    costs = [cost for transposed in (False, True) if (cost := _strip_costs(layer, transposed))]
-    if not costs or pack_planes(layer.op, transposed=False) is None:
+def _line_cost(layer: Layer) -> float | None:
+    op = layer.op
+    axis = 0 if op.kernel[1] == 1 else 1
+    taps, other = op.kernel[axis], 1 - axis
+    if op.kernel[other] != 1 or not 2 <= taps <= 4 or op.depth_multiplier != 1:
         return None
-    return min(costs)
-
-
-def _strip_costs(layer: Layer, transposed: bool) -> float | None:
-    """Instructions when the kernel runs along rows or, transposed, along columns."""
-    op, order = layer.op, slice(None, None, -1 if transposed else 1)
-    source, target, strides = _rows_and_columns(layer, transposed)
-    rows, pairs = op.kernel[order][0], _strip_pairs(op.kernel[order][1], strides[1])
-    if pairs > 8 or strides[1] > 2 or op.dilation[order][1] > 1:
+    if op.strides != (1, 1) or op.dilation[axis] != 1 or op.padding[other] != 0:
         return None
-    if _strip_bytes(layer, transposed) > _MOST_SCRATCH:
+    before, after = op.padding[axis], layer.target[axis] + taps - 1 - layer.source[axis]
+    if (
+        not 0 <= before < taps
+        or layer.source[axis] < taps - 1
+        or not before <= after < 2 * taps - 1
+    ):
         return None
-    each = (rows * (4 + (6 if strides[1] == 1 else 7) * pairs)) + 36 + 4 * (not _rectified(op))
-    filters = target[0] * (-(-target[1] // 4) * each + 8) + 110 + rows * (9 + 13 * pairs)
-    copied = 10 + source[0] * (20 + 2.5 * source[1])
-    plane = _strip_bytes(layer, transposed)
-    return 100 + plane + layer.source[2] * (copied + op.depth_multiplier * filters)
+    if pack_lines(op) is None:
+        return None
+    line = 62 + 6 * taps + layer.target[axis] * (5.75 + taps) + 12 + 3 * taps
+    return 100 + layer.source[2] * (20 + layer.source[other] * line)
 
 
-def _strip_pairs(columns: int, stride: int) -> int:
-    """Words for a row of a filter; with stride 1 each of them is also read one column further."""
-    return (columns + (2 if stride == 1 else 1)) // 2
-
-
-def _strip_bytes(layer: Layer, transposed: bool) -> int:
-    """One channel with its padding as int16, and a filter; see depthwisePlanes in Depthwise.cpp."""
-    op, order = layer.op, slice(None, None, -1 if transposed else 1)
-    _, target, strides = _rows_and_columns(layer, transposed)
-    (rows, columns), dense = op.kernel[order], strides[1] == 1
-    pairs = _strip_pairs(columns, strides[1])
-    length = (_round_up(target[1], 4) - 4) * strides[1] + 2 * pairs + (2 if dense else 6)
-    height = (target[0] - 1) * strides[0] + (rows - 1) * op.dilation[order][0] + 1
-    return 2 * height * length + 4 * (4 + rows * pairs * (2 if dense else 1) + 2)
-
-
-def _lower_strips(layer: Layer) -> LoweredStep:
-    op, channels = layer.op, layer.source[2]
-    costs = [_strip_costs(layer, transposed) or np.inf for transposed in (False, True)]
-    transposed = costs[1] < costs[0]
-    order = slice(None, None, -1 if transposed else 1)
-    packed = pack_planes(op, transposed)
-    source, target, strides = _rows_and_columns(layer, transposed)
-    sizes = [channels, op.depth_multiplier, *source, *target]
-    for _, width, depth in (layer.source, layer.target):
-        sizes += (width * depth, depth)[order]
-    sizes += [*op.kernel[order], *strides, *op.padding[order], op.dilation[order][0]]
+def _lower_lines(layer: Layer) -> LoweredStep:
+    op, (_, width, channels) = layer.op, layer.source
+    packed = pack_lines(op)
+    axis = 0 if op.kernel[1] == 1 else 1
+    taps, outputs = op.kernel[axis], layer.target[axis]
+    count = min(outputs, layer.source[axis] - (taps - 1 - op.padding[axis]))
+    steps = (channels, channels, width * channels)
+    if axis == 1:
+        steps = (width * channels, layer.target[1] * channels, channels)
+    sizes = [channels, layer.source[1 - axis], *steps, op.padding[axis], count, outputs - count]
     return LoweredStep(
-        call=_struct("DepthwisePlanes", op, packed, sizes, _STRIP_COMMENTS)
-        + "  nn::depthwisePlanes(layer, {weights}, {in0}, {out}, {scratch});\n",
+        call=_struct("DepthwiseLines", op, packed, sizes, _LINE_COMMENTS)
+        + f"  nn::depthwiseLines{taps}(layer, {{weights}}, {{in0}}, {{out}});\n",
         constants=(_weights(packed),),
-        scratch_bytes=_strip_bytes(layer, transposed),
-        overlap=(0 if op.depth_multiplier == 1 else None,),
+        overlap=(0,),  # an output lands on a byte of its own channel, which has been read
         in_place_only=True,
-        comment="one channel at a time, copied and widened" + ", transposed" * transposed,
+        comment="line by line, a load for each pixel",
     )
 
 
@@ -213,15 +280,13 @@ def _lower_strips(layer: Layer) -> LoweredStep:
 
 def _tap_cost(layer: Layer) -> float:
     op, groups = layer.op, -(-layer.source[2] // 4)
-    packed = pack_taps(op)
-    end = 13 + 4 * 30 if packed.general else 27 if packed.rectified else 31
-    end += 2 * (op.depth_multiplier > 1)
+    rounding = pack_taps(op).rounding
+    end = {"twice": 33, "once": 23, "any": 13 + 4 * 30}[rounding]
     group = 11 * (layer.taps % 2) + 16 * (layer.taps // 2) + 4 * ((layer.taps - 1) // 16) + end
-    inside = 1 if packed.general else _inside(layer, 0) * _inside(layer, 1)
-    runs = prod(layer.target[:2]) - inside + _inside(layer, 0)
-    each = op.depth_multiplier * 75
+    inside = 0 if rounding == "any" else _inside(layer, 0) * _inside(layer, 1)
+    runs = prod(layer.target[:2]) - inside + min(_inside(layer, 0), inside)
     pixels = prod(layer.target[:2]) * op.depth_multiplier * (13 + groups * group)
-    return pixels + runs * (each + 40 + 9 * layer.taps)
+    return 120 + pixels + runs * (op.depth_multiplier * 90 + 70 + 9 * layer.taps)
 
 
 def _inside(layer: Layer, axis: int) -> int:
@@ -238,12 +303,9 @@ def _lower_taps(layer: Layer) -> LoweredStep:
     sizes = [*layer.source, *layer.target[:2], op.depth_multiplier]
     sizes += [*op.kernel, *op.strides, *op.padding, *op.dilation]
     pixel = _round_up(channels, 4)
-    struct = _struct("DepthwiseTaps", op, packed, sizes, _TAP_COMMENTS)
-    general = f"      {str(packed.general).lower()},  // scales of any size?\n  }};\n"
-    tile = 4 * pixel if packed.general else pixel * (channels % 4 > 0)
+    tile = 4 * pixel if packed.rounding == "any" else pixel * (channels % 4 > 0)
     return LoweredStep(
-        call=struct.removesuffix("  };\n")
-        + general
+        call=_struct("DepthwiseTaps", op, packed, sizes, _TAP_COMMENTS)
         + "  nn::depthwiseTaps(layer, {weights}, {in0}, {out}, {scratch});\n",
         constants=(_weights(packed),),
         scratch_bytes=4 * layer.taps + pixel + tile,
@@ -275,25 +337,22 @@ def _tap_overlap(layer: Layer) -> int | None:
 
 
 _PLANE_COMMENTS = (
-    (1, "channels"),
+    (2, "channels, output channels per input channel"),
     (2, "input: rows, columns"),
     (2, "output"),
+    (1, "rows of it at a time"),
     (2, "input: bytes from row to row, from column to column"),
     (2, "output"),
+    (2, "filter: rows, columns"),
     (2, "strides"),
     (2, "padding"),
+    (1, "rows from one row of the filter to the next"),
 )
-_STRIP_COMMENTS = (
+_LINE_COMMENTS = (
     (1, "channels"),
-    (1, "output channels per input channel"),
-    (2, "input: rows, columns"),
-    (2, "output"),
-    (2, "input: bytes from row to row, from column to column"),
-    (2, "output"),
-    (2, "kernel"),
-    (2, "strides"),
-    (2, "padding"),
-    (1, "dilation of rows"),
+    (3, "lines; bytes from line to line in the input and in the output"),
+    (1, "bytes from pixel to pixel in a line"),
+    (3, "pixels of padding before; outputs until the line ends, and behind"),
 )
 _TAP_COMMENTS = (
     (3, "input: height, width, channels"),
@@ -309,7 +368,7 @@ _TAP_COMMENTS = (
 def _struct(
     name: str,
     op: Depthwise,
-    packed: PackedRows,
+    packed: Packed,
     sizes: list[int],
     comments: tuple[tuple[int, str], ...],
 ) -> str:
@@ -320,18 +379,14 @@ def _struct(
         lines.append(f"      {numbers},  // {comment}")
         at += count
     lines.append(f"      {op.input_zero_point},  // what padding holds")
-    rectified = str(packed.rectified).lower()
-    output = f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rectified}}}"
-    lines.append(f"      {output},  // output: zero point, limits, ReLU?")
+    rounding = f"nn::Rounding::k{packed.rounding.capitalize()}"
+    output = f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rounding}}}"
+    lines.append(f"      {output},  // output: zero point, limits, rounding")
     return "\n".join([f"  static const nn::{name} layer = {{", *lines, "  };\n"])
 
 
-def _weights(packed: PackedRows) -> Constant:
+def _weights(packed: Packed) -> Constant:
     return Constant("weights", "uint32_t", packed.words, comment="packed, with biases and scales")
-
-
-def _rectified(op: Depthwise) -> bool:
-    return op.output_zero_point == op.act_min == -128
 
 
 def _round_up(number: int, multiple: int) -> int:
@@ -340,6 +395,6 @@ def _round_up(number: int, multiple: int) -> int:
 
 KERNELS = (
     Kernel(_plane_cost, _lower_planes),
-    Kernel(_strip_cost, _lower_strips),
+    Kernel(_line_cost, _lower_lines),
     Kernel(_tap_cost, _lower_taps),
 )

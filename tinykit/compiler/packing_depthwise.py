@@ -1,17 +1,19 @@
-"""Weights of depthwise convolutions in the order the tap kernel reads them.
+"""Weights of depthwise convolutions in the order the kernels in Depthwise.h read them.
 
-A tap is one pixel of the window. The kernel takes four channels of it with one load and widens
-them to pairs of 16 bits, channels (0, 2) and (1, 3). Each weight is multiplied once per output
-only, so that widening it would cost as much as using it: the weights are 16 bits wide in flash.
+A sum becomes an output with two numbers per channel, a multiplier and a factor, in one of three
+ways (`rounding`):
 
-A stream is a sequence of groups of four channels:
-
-    four biases
-    per tap         the words (channel 0, channel 2), (channel 1, channel 3)
-    four multipliers, four factors
-
-With a depth multiplier of M, there are M such streams, of the output channels 0, M, 2 M ... and
-1, M + 1 ... and so on: each of them is a depthwise convolution with one filter per channel.
+twice   y = sum + round(sum * multiplier / 2^32), minus 1 if negative, and then
+        output = zero point + round(-y * factor / 2^32): TensorFlow Lite's two roundings, as in
+        packing.py. The second one must divide by 2 at least.
+once    output = (factor + floor(sum * multiplier / 2^32)) >> 12, half as many instructions.
+        TensorFlow Lite computes floor(floor(sum * m / 2^31 + 1/2) / 2^right + 1/2) + zero point if
+        the sum is not negative. Both brackets have steps at whole numbers only, so that this is
+        floor(sum * m / 2^(31 + right) + 2^-(right + 1) + 1/2 + zero point). If negative sums are
+        cut off, it holds for all. The kernel computes it from sums that are 2^(13 - right) times as
+        large, because then 12 is what is left to shift whatever the channel: bias and weights are
+        raised by that power of two. They have 16 bits, so there is room if 5 <= right <= 11.
+any     multiplier and shift as TensorFlow Lite has them.
 """
 
 from dataclasses import dataclass
@@ -20,61 +22,51 @@ import numpy as np
 
 from tinykit.compiler.arithmetic import multiply
 from tinykit.compiler.graph import Depthwise
-from tinykit.compiler.packing import PackedRows
+
+ONCE_SHIFT = 12  # kOnceShift in Scale.h
 
 
 @dataclass(frozen=True)
-class PackedTaps(PackedRows):
-    """Depthwise filters as the tap kernel reads them.
+class Packed:
+    """The words of a depthwise convolution, uint32, and how its sums are rounded."""
 
-    Attributes:
-        general: the scales are multipliers and shifts as TensorFlow Lite has them, because some
-            channel's needs both of its roundings.
+    words: np.ndarray
+    rounding: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Filters:
+    """Weights (channels, taps) before they are raised, and what else a channel has."""
+
+    weights: np.ndarray
+    raised: np.ndarray  # by that many bits
+    bias: np.ndarray  # raised
+    scales: np.ndarray  # (channels, 2): multiplier, factor
+    rounding: str
+
+
+def pack_taps(op: Depthwise) -> Packed:
+    """The streams of the tap kernel, which takes four channels of a pixel with one load.
+
+    It widens them to pairs of 16 bits, channels (0, 2) and (1, 3). Each weight is multiplied once
+    per output only, so that widening it would cost as much as using it: the weights are 16 bits
+    wide in flash. A stream is a sequence of groups of four channels:
+
+        four biases
+        per tap         the words (channel 0, channel 2), (channel 1, channel 3)
+        four multipliers, four factors
+
+    With a depth multiplier of M, there are M such streams, of the output channels 0, M, 2 M ... and
+    1, M + 1 ... and so on: each of them is a depthwise convolution with one filter per channel.
     """
-
-    general: bool
-
-
-def pack_taps(op: Depthwise) -> PackedTaps:
-    """The streams of a depthwise convolution with any window and any scales."""
-    weights = op.weights.reshape(-1, op.channels).T.astype(np.int64)
-    bias = op.bias - op.input_zero_point * weights.sum(axis=1)
-    scaled = _scaled(op, weights, bias)
-    general = scaled is None
-    rectified = op.output_zero_point == op.act_min == -128
-    if general:
-        scales = op.multipliers.astype(np.int64), op.shifts.astype(np.int64)
-    else:
-        weights, bias, *scales, exact = scaled
-        rectified = rectified or exact
-    columns = np.column_stack([bias, weights, *scales])
-    words = [_stream(columns[i :: op.depth_multiplier]) for i in range(op.depth_multiplier)]
-    stream = np.concatenate(words)
-    return PackedTaps((stream & 0xFFFFFFFF).astype(np.uint32), rectified, general)
+    filters = _filters(op, op.weights.reshape(-1, op.channels).T, op.depth_multiplier == 1)
+    weights = filters.weights << filters.raised[:, None]
+    columns = np.column_stack([filters.bias, weights, filters.scales])
+    streams = [_tap_stream(columns[i :: op.depth_multiplier]) for i in range(op.depth_multiplier)]
+    return Packed(_as_words(np.concatenate(streams)), filters.rounding)
 
 
-def pack_planes(op: Depthwise, transposed: bool) -> PackedRows | None:
-    """The stream for the plane kernel, per channel: bias, multiplier, factor and the filter's bytes
-    in whole words; None when the scales are unusual.
-
-    Args:
-        op: its operator.
-        transposed: swap rows and columns of the filters (the kernel then does so to the picture).
-    """
-    filters = op.weights.transpose((2, 1, 0) if transposed else (2, 0, 1)).astype(np.int64)
-    weights = filters.reshape(op.channels, -1)
-    scaled = _scaled(op, weights, op.bias - op.input_zero_point * weights.sum(axis=1))
-    if scaled is None or (scaled[0] != np.where(scaled[0].any(axis=1)[:, None], weights, 0)).any():
-        return None
-    weights, *scales, exact = scaled
-    padded = np.pad(weights, [(0, 0), (0, -weights.shape[1] % 4)]).astype(np.int8)
-    filters = np.ascontiguousarray(padded).view(np.uint32)
-    stream = np.column_stack([np.column_stack(scales) & 0xFFFFFFFF, filters])
-    rectified = op.output_zero_point == op.act_min == -128
-    return PackedRows(stream.ravel().astype(np.uint32), rectified or exact)
-
-
-def _stream(columns: np.ndarray) -> np.ndarray:
+def _tap_stream(columns: np.ndarray) -> np.ndarray:
     """Words of the channels whose (bias, weights, multiplier, factor) are the rows of `columns`."""
     groups = -(-len(columns) // 4)
     padded = np.zeros((4 * groups, columns.shape[1]), np.int64)
@@ -85,36 +77,108 @@ def _stream(columns: np.ndarray) -> np.ndarray:
     return np.concatenate([part.reshape(groups, -1) for part in (bias, pairs, scales)], 1).ravel()
 
 
-def _scaled(op: Depthwise, weights: np.ndarray, bias: np.ndarray):
-    """(weights, bias, multipliers, factors, exact?) for the kernel's two steps; None if there are
-    none.
+def pack_3x3(op: Depthwise, transposed: bool) -> Packed | None:
+    """Six words per channel: bias, multiplier, factor and the rows of the filter, each of them
+    three weights and by how many bits they are raised. None for scales of another kind.
 
-    The steps are those of packing.py's scales: y = sum + round(sum * multiplier / 2^32), minus 1
-    if negative, and output = zero point + round(-y * factor / 2^32). They are TensorFlow Lite's two
-    roundings where its second one divides by 2 at least. Where it divides by nothing, the second
-    step alone will do: weights and bias times a power of two, so that the first one divides by two
-    and nothing is lost. A negative y must then stay as it is, as it may in a layer whose negative
-    results are cut off, or whose channels are all of that kind (`exact`).
+    Args:
+        op: with a kernel of (3, 3).
+        transposed: swap rows and columns of the filters (the kernel then does so to the picture).
     """
-    right = -op.shifts.astype(np.int64)
-    multiplier = op.multipliers.astype(np.int64)
-    constant = ~weights.any(axis=1) | (multiplier == 0)
-    exact = (right < 1) & ~constant
-    rectified = op.output_zero_point == op.act_min == -128
-    if exact.any() and not (rectified or (exact | constant).all()):
+    filters = _filters(op, _flat(op, transposed), once=True)
+    raised = np.repeat(filters.raised, 3).reshape(-1, 3, 1)
+    rows = np.concatenate([filters.weights.reshape(-1, 3, 3), raised], axis=2)
+    return _packed_bytes(filters, rows.reshape(-1, 12))
+
+
+def pack_planes(op: Depthwise, transposed: bool) -> Packed | None:
+    """Filters of any size: bias, multiplier, factor; by how many bits the weights are raised, and
+    the weights, bytes that fill whole words. None for scales of another kind."""
+    filters = _filters(op, _flat(op, transposed), once=True)
+    return _packed_bytes(filters, np.column_stack([filters.raised, filters.weights]))
+
+
+def pack_lines(op: Depthwise) -> Packed | None:
+    """Two to four weights per channel: weights 0 and 1, weights 2 and 3, bias, multiplier, factor.
+
+    None if sums are not rounded once.
+    """
+    filters = _filters(op, _flat(op), once=True)
+    if filters.rounding != "once":
         return None
-    raised = np.where(exact, 2 ** np.clip(2 - right, 0, 40), 1)
-    weights, bias = weights * np.where(constant, 0, raised)[:, None], bias * raised
+    weights = filters.weights << filters.raised[:, None]
+    weights = np.pad(weights, [(0, 0), (0, 4 - weights.shape[1])]) & 0xFFFF
+    pairs = weights[:, 0::2] | weights[:, 1::2] << 16
+    return Packed(_as_words(np.column_stack([pairs, filters.bias, filters.scales])), "once")
+
+
+def _flat(op: Depthwise, transposed: bool = False) -> np.ndarray:
+    """Filters as (channels, taps)."""
+    order = (2, 1, 0) if transposed else (2, 0, 1)
+    return op.weights.transpose(order).reshape(op.channels, -1)
+
+
+def _packed_bytes(filters: _Filters, rows: np.ndarray) -> Packed | None:
+    if filters.rounding == "any":
+        return None
+    padded = np.pad(rows, [(0, 0), (0, -rows.shape[1] % 4)]) & 0xFF
+    words = padded.reshape(len(rows), -1, 4) @ (1 << np.arange(0, 32, 8))
+    words = np.column_stack([filters.bias, filters.scales, words])
+    return Packed(_as_words(words), filters.rounding)
+
+
+def _filters(op: Depthwise, weights: np.ndarray, once: bool) -> _Filters:
+    """Filters (channels, taps) with the quickest rounding that gives TensorFlow Lite's bytes.
+
+    The input's zero point is folded into the bias: a sum is bias + weights @ x for int8 inputs x.
+
+    Args:
+        op: whose filters they are.
+        weights: int8.
+        once: whether the kernel can round once.
+    """
+    weights = weights.astype(np.int64)
+    bias = op.bias - op.input_zero_point * weights.sum(axis=1)
+    dead = ~weights.any(axis=1) | (op.multipliers == 0)  # the output is a constant
     value = [multiply(*row) for row in zip(op.bias, op.multipliers, op.shifts, strict=True)]
-    bias = np.where(constant, 8 * np.clip(np.array(value, np.int64), -256, 255), bias)
-    if (np.abs(weights) > 2**15 - 1).any() or (_largest_sum(weights, bias) >= 2**31).any():
-        return None
-    halved = exact | constant
-    first = np.where(halved, -(2**31), 2 * multiplier - 2**32)
-    second = np.where(exact, -multiplier, np.where(constant, -(2**30), -(2 ** (32 - right))))
-    return weights, bias, first, second, bool(halved.all())
+    value = np.clip(np.array(value, np.int64), -256, 255)
+    largest = np.abs(bias) + 128 * np.abs(weights).sum(axis=1)
+    alive = np.where(dead[:, None], 0, weights)
+    right = -op.shifts.astype(np.int64)
+    nothing = np.zeros_like(right)
+    if once and _is_rectified(op):
+        raised = np.where(dead, 0, ONCE_SHIFT + 1 - right)
+        possible = dead | ((raised >= 2) & (raised <= 8))
+        raised = np.clip(raised, 0, 8)
+        if (possible & (dead | (largest << raised < 2**31))).all():
+            factor = np.where(
+                dead, value + op.output_zero_point << 12, _half(op) + _quarter(raised)
+            )
+            scales = np.column_stack([np.where(dead, 0, op.multipliers), factor])
+            return _Filters(alive, raised, np.where(dead, 0, bias << raised), scales, "once")
+    if (dead | ((right >= 1) & (largest < 2**31))).all():
+        # A dead channel's sum is 8 times its output: the two steps take half and a quarter of it.
+        first = np.where(dead, -(2**31), 2 * op.multipliers.astype(np.int64) - 2**32)
+        second = np.where(dead, -(2**30), -(2 ** (32 - np.maximum(right, 1))))
+        scales = np.column_stack([first, second])
+        return _Filters(alive, nothing, np.where(dead, 8 * value, bias), scales, "twice")
+    scales = np.column_stack([op.multipliers, op.shifts]).astype(np.int64)
+    return _Filters(weights, nothing, bias, scales, "any")
 
 
-def _largest_sum(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Largest magnitude of bias + weights @ x over all int8 x, by row."""
-    return np.abs(bias) + 128 * np.abs(weights).sum(axis=1)
+def _half(op: Depthwise) -> int:
+    """Zero point and 1/2 in units of 2^-12."""
+    return (2 * op.output_zero_point + 1) << ONCE_SHIFT - 1
+
+
+def _quarter(raised: np.ndarray) -> np.ndarray:
+    """2^-(right + 1) in units of 2^-12, where raised = 13 - right."""
+    return 1 << np.maximum(raised - 2, 0)
+
+
+def _is_rectified(op: Depthwise) -> bool:
+    return op.output_zero_point == op.act_min == -128
+
+
+def _as_words(stream: np.ndarray) -> np.ndarray:
+    return (stream.ravel() & 0xFFFFFFFF).astype(np.uint32)

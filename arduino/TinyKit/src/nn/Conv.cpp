@@ -69,7 +69,7 @@ class Tiles {
     const Tile task = {weights_,           x_,        out, step_, step_ / 2, p_.kernelHeight * segment_ / 2,
                        p_.output.zeroPoint, p_.output.rectified};
     tinykitMultiplyTile(&task);
-    cutOff(p_.output, out, step_ * kTilePixels);
+    cutOff(p_.output.min, p_.output.max, out, step_ * kTilePixels);
   }
 
  private:
@@ -207,7 +207,7 @@ void fullyConnected(const FullyConnected& p, const uint32_t* weights, const int8
     tinykitMultiplyVector(&task);
     copy(out + p.outSize - rest, block, rest);
   }
-  cutOff(p.output, out, p.outSize);
+  cutOff(p.output.min, p.output.max, out, p.outSize);
 }
 
 }  // namespace nn

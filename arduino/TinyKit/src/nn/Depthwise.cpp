@@ -2,6 +2,7 @@
 
 #include "Arithmetic.h"
 #include "DepthwiseInner.h"
+#include "Output.h"
 
 namespace tinykit {
 namespace nn {
@@ -51,7 +52,7 @@ class TapRuns {
     for (int row = 0; row < p_.outHeight; ++row) {
       for (int column = 0; column < p_.outWidth;) {
         int count = run(row, column);
-        if (!p_.general && (whole || left > 1)) {
+        if (p_.output.rounding != Rounding::kAny && (whole || left > 1)) {
           // Behind the channels of a pixel those of the next one are written; the last has none.
           if (!whole && count == left) --count;
           for (int i = 0; i < p_.multiplier; ++i) finish(i, count, out + i, p_.multiplier);
@@ -93,12 +94,12 @@ class TapRuns {
   }
 
   void finish(int filter, int pixels, int8_t* out, int step) const {
-    multiply(filter, pixels, out, step, p_.output.rectified ? kTapsRectified : kTapsRounded);
+    multiply(filter, pixels, out, step, p_.output.rounding == Rounding::kOnce ? kTapsOnce : kTapsTwice);
   }
 
   // One pixel, through memory of its own: for scales of any size and for the very last pixel.
   void finishOne(int filter, int8_t* out) const {
-    if (!p_.general) {
+    if (p_.output.rounding != Rounding::kAny) {
       finish(filter, 1, tile_, 1);
       for (int i = 0; i < p_.channels; ++i, out += p_.multiplier) *out = tile_[i];
       return;
@@ -126,63 +127,17 @@ class TapRuns {
   bool listed_ = false;  // the taps of a window inside the input
 };
 
-}  // namespace
-
-void depthwiseTaps(const DepthwiseTaps& p, const uint32_t* weights, const int8_t* in, int8_t* out,
-                   int8_t* scratch) {
-  TapRuns(p, weights, in, scratch).compute(out);
-  if (!p.general) cutOff(p.output, out, p.outHeight * p.outWidth * p.channels * p.multiplier);
-}
-
-void depthwise3x3(const Depthwise& p, const uint32_t* weights, const int8_t* in, int8_t* out,
-                  int8_t* scratch) {
-  // Two outputs are computed at a time, and words are read, hence the rounding.
-  const int rowLength = (roundUp(p.outColumns, 2) - 1) * p.columnStride + 4;
-  const int planeRows = (p.outRows - 1) * p.rowStride + 3;
-  int16_t* x = reinterpret_cast<int16_t*>(scratch);
-  for (int i = 0; i < planeRows * roundUp(rowLength, 2); ++i) x[i] = p.inZeroPoint;
-  const int rowBytes = roundUp(rowLength, 2) * 2;
-  const int rows = smaller(p.inRows, planeRows - p.padRows);
-  const int columns = smaller(p.inColumns, rowLength - p.padColumns);
-  int16_t* const middle = x + p.padRows * (rowBytes / 2) + p.padColumns;
-  Plane plane = {weights,
-                 x,
-                 out,
-                 rowBytes,
-                 rowBytes * p.rowStride,
-                 p.outRowStep,
-                 p.outColumnStep,
-                 p.outRows,
-                 p.outColumns,
-                 p.output.zeroPoint,
-                 p.output.rectified};
-  for (int channel = 0; channel < p.channels; ++channel) {
-    for (int row = 0; row < rows; ++row) {
-      tinykitWidenStrided(in + channel + row * p.inRowStep, p.inColumnStep, columns,
-                          middle + row * (rowBytes / 2));
-    }
-    if (p.columnStride == 1) {
-      tinykitConvolvePlane1(&plane);
-    } else {
-      tinykitConvolvePlane2(&plane);
-    }
-    ++plane.out;
-    plane.weights += 6;
-  }
-  cutOff(p.output, out, p.outRows * p.outColumns * p.channels);
-}
-
-namespace {
-
-// The filter of one channel, from bytes to the words of a Strip.
+// The filter of one channel for tinykitPlane1 or 2, from bytes; the first byte is a shift.
 void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, uint32_t* to) {
   for (int i = 0; i < 4; ++i) *to++ = packed[0];
   const int8_t* weights = reinterpret_cast<const int8_t*>(packed + 3);
+  const int32_t scale = 1 << *weights++;
   for (int row = 0; row < p.filterRows; ++row, weights += p.filterColumns) {
     uint32_t before = 0;
     for (int i = 0; i < 2 * pairs; i += 2) {
-      const uint32_t even = i < p.filterColumns ? static_cast<uint32_t>(weights[i]) : 0;
-      const uint32_t odd = i + 1 < p.filterColumns ? static_cast<uint32_t>(weights[i + 1]) : 0;
+      const uint32_t even = i < p.filterColumns ? static_cast<uint32_t>(weights[i] * scale) : 0;
+      const uint32_t odd =
+          i + 1 < p.filterColumns ? static_cast<uint32_t>(weights[i + 1] * scale) : 0;
       *to++ = (even & 0xFFFF) | odd << 16;
       if (p.columnStride == 1) *to++ = (before & 0xFFFF) | even << 16;
       before = odd;
@@ -192,7 +147,66 @@ void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, ui
   to[1] = packed[2];
 }
 
+// Rows of x that some rows of the output need.
+int planeRows(const DepthwisePlanes& p, int outRows) {
+  return (outRows - 1) * p.rowStride + (p.filterRows - 1) * p.rowDilation + 1;
+}
+
+// Copies and widens the planes one after the other, and calls `multiply(channel, outputRow)`.
+template <typename Multiply>
+void forEachPlane(const DepthwisePlanes& p, int rowLength, const int8_t* in, int8_t* out,
+                  Plane& plane, int16_t* x, const Multiply& multiply) {
+  const int skipped = p.padColumns < 0 ? -p.padColumns : 0;
+  const int indent = p.padColumns < 0 ? 0 : p.padColumns;
+  const int columns = smaller(p.inColumns - skipped, rowLength - indent);
+  const uint32_t padding = 0x10001u * static_cast<uint16_t>(p.inZeroPoint);
+  for (int first = 0; first < p.outRows; first += p.bandRows) {
+    plane.outRows = smaller(p.bandRows, p.outRows - first);
+    const int rows = planeRows(p, plane.outRows);
+    for (int i = 0; i < rows * rowLength / 2; ++i) reinterpret_cast<uint32_t*>(x)[i] = padding;
+    const int top = first * p.rowStride - p.padRows;
+    const int begin = top < 0 ? -top : 0;
+    const int end = smaller(rows, p.inRows - top);
+    for (int channel = 0; channel < p.channels; ++channel) {
+      const int8_t* from = in + channel + (top + begin) * p.inRowStep + skipped * p.inColumnStep;
+      for (int row = begin; row < end; ++row, from += p.inRowStep) {
+        tinykitWidenStrided(from, p.inColumnStep, columns, x + row * rowLength + indent);
+      }
+      plane.out = out + first * p.outRowStep + channel * p.multiplier;
+      for (int i = 0; i < p.multiplier; ++i, ++plane.out) multiply(channel * p.multiplier + i);
+    }
+  }
+  cutOff(p.output.min, p.output.max, out, p.outRows * p.outColumns * p.channels * p.multiplier);
+}
+
+Plane planeOf(const DepthwisePlanes& p, const uint32_t* weights, const int16_t* x, int pairs,
+              int rowLength) {
+  return {weights, x, p.filterRows, pairs, 2 * rowLength * p.rowDilation,
+          2 * rowLength * p.rowStride, nullptr, p.outColumnStep, p.outRowStep, p.outColumns, 0,
+          p.output.zeroPoint, p.output.rounding == Rounding::kOnce};
+}
+
+void lines(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in, int8_t* out,
+           void (*multiply)(const Lines*)) {
+  const Lines task = {weights, in, out, p.channels, p.lines, p.inLineStep, p.outLineStep, p.step,
+                      p.before, p.count, p.after, p.inZeroPoint};
+  multiply(&task);
+  cutOff(p.output.min, p.output.max, out, p.lines * (p.count + p.after) * p.channels);
+}
+
 }  // namespace
+
+void depthwise3x3(const DepthwisePlanes& p, const uint32_t* weights, const int8_t* in, int8_t* out,
+                  int8_t* scratch) {
+  // Two outputs are computed at a time, from whole words.
+  const int rowLength = roundUp(p.outColumns, 2) + 2;
+  int16_t* const x = reinterpret_cast<int16_t*>(scratch);
+  Plane plane = planeOf(p, weights, x, 2, rowLength);
+  forEachPlane(p, rowLength, in, out, plane, x, [&](int channel) {
+    plane.weights = weights + 6 * channel;
+    tinykitPlane3x3(&plane);
+  });
+}
 
 void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const int8_t* in,
                      int8_t* out, int8_t* scratch) {
@@ -201,33 +215,40 @@ void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const in
   // Four outputs are computed at a time, from whole words.
   const int last = (roundUp(p.outColumns, 4) - 4) * p.columnStride;
   const int rowLength = last + 2 * pairs + (dense ? 2 : 6);
-  const int planeRows = (p.outRows - 1) * p.rowStride + (p.filterRows - 1) * p.rowDilation + 1;
+  const int packed = 3 + p.filterRows * p.filterColumns / 4 + 1;
   int16_t* const x = reinterpret_cast<int16_t*>(scratch);
-  uint32_t* const filter = reinterpret_cast<uint32_t*>(x + planeRows * rowLength);
-  const uint32_t padding = 0x10001u * static_cast<uint16_t>(p.inZeroPoint);
-  for (uint32_t* pair = reinterpret_cast<uint32_t*>(x); pair < filter; ++pair) *pair = padding;
-  const int rows = smaller(p.inRows, planeRows - p.padRows);
-  const int columns = smaller(p.inColumns, rowLength - p.padColumns);
-  int16_t* const middle = x + p.padRows * rowLength + p.padColumns;
-  Strip strip = {filter, x, p.filterRows, pairs, 2 * rowLength * p.rowDilation,
-                 2 * rowLength * p.rowStride, out, p.outColumnStep, p.outRowStep,
-                 p.outColumns, p.outRows, p.output.zeroPoint, p.output.rectified};
-  for (int channel = 0; channel < p.channels; ++channel) {
-    for (int row = 0; row < rows; ++row) {
-      tinykitWidenStrided(in + channel + row * p.inRowStep, p.inColumnStep, columns,
-                          middle + row * rowLength);
+  uint32_t* const filter = reinterpret_cast<uint32_t*>(x + planeRows(p, p.bandRows) * rowLength);
+  Plane plane = planeOf(p, filter, x, pairs, rowLength);
+  forEachPlane(p, rowLength, in, out, plane, x, [&](int channel) {
+    widenFilter(p, pairs, weights + packed * channel, filter);
+    if (dense) {
+      tinykitPlane1(&plane);
+    } else {
+      tinykitPlane2(&plane);
     }
-    for (int i = 0; i < p.multiplier; ++i, ++strip.out) {
-      widenFilter(p, pairs, weights, filter);
-      weights += 3 + (p.filterRows * p.filterColumns + 3) / 4;
-      if (dense) {
-        tinykitStrip1(&strip);
-      } else {
-        tinykitStrip2(&strip);
-      }
-    }
-  }
-  cutOff(p.output, out, p.outRows * p.outColumns * p.channels * p.multiplier);
+  });
+}
+
+void depthwiseLines2(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out) {
+  lines(p, weights, in, out, tinykitLines2);
+}
+
+void depthwiseLines3(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out) {
+  lines(p, weights, in, out, tinykitLines3);
+}
+
+void depthwiseLines4(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out) {
+  lines(p, weights, in, out, tinykitLines4);
+}
+
+void depthwiseTaps(const DepthwiseTaps& p, const uint32_t* weights, const int8_t* in, int8_t* out,
+                   int8_t* scratch) {
+  TapRuns(p, weights, in, scratch).compute(out);
+  if (p.output.rounding == Rounding::kAny) return;  // cut off already
+  cutOff(p.output.min, p.output.max, out, p.outHeight * p.outWidth * p.channels * p.multiplier);
 }
 
 }  // namespace nn

@@ -5,62 +5,81 @@
 
 #include <stdint.h>
 
-#include "Output.h"
-
 namespace tinykit {
 namespace nn {
 
-// Filters of 3x3 and one output channel per input channel.
-// The kernel runs along "columns"; the compiler swaps columns and rows where that is faster.
-struct Depthwise {
-  int channels;
-  int inRows, inColumns;
-  int outRows, outColumns;
-  int inRowStep, inColumnStep;  // bytes from one pixel to the next, in the input
-  int outRowStep, outColumnStep;
-  int rowStride, columnStride;  // columnStride: 1 or 2
-  int padRows, padColumns;  // before the first
-  int8_t inZeroPoint;
-  Output output;
+// How sums become outputs.
+enum class Rounding : uint8_t {
+  kTwice,  // as TensorFlow Lite does
+  kOnce,   // the same bytes, where what is below the zero point is cut off
+  kAny,    // as TensorFlow Lite does, whatever the scales
 };
 
-// `scratch`: aligned to 4. `out` may be `in`: a channel is copied to the scratch memory first, and
-// its outputs only ever land on bytes of that channel.
-void depthwise3x3(const Depthwise& p, const uint32_t* weights, const int8_t* in, int8_t* out,
-                  int8_t* scratch);
+struct DepthwiseOutput {
+  int8_t zeroPoint;
+  int8_t min;  // where the activation function cuts off
+  int8_t max;
+  Rounding rounding;
+};
 
-// Filters of any size, channel by channel. The filter's rows are `rowDilation` rows apart.
+// Channel by channel. The kernel runs along "columns"; the compiler swaps columns and rows where
+// that is faster.
 struct DepthwisePlanes {
   int channels;
   int multiplier;  // output channels per input channel
   int inRows, inColumns;
   int outRows, outColumns;
-  int inRowStep, inColumnStep;
+  int bandRows;  // of the output, computed at a time
+  int inRowStep, inColumnStep;  // bytes from one pixel to the next, in the input
   int outRowStep, outColumnStep;
-  int filterRows, filterColumns;  // at most 15 columns, 14 if even
-  int rowStride, columnStride;  // columnStride: 1 or 2
-  int padRows, padColumns;
-  int rowDilation;
+  int filterRows, filterColumns;
+  int rowStride, columnStride;
+  int padRows, padColumns;  // before the first
+  int rowDilation;  // from one row of the filter to the next
   int8_t inZeroPoint;
-  Output output;
+  DepthwiseOutput output;
 };
 
-// As depthwise3x3, but `out` may only be `in` if `multiplier` is 1.
+// Filters of 3x3, column stride 1.
+// `scratch`: aligned to 4. `out` may be `in` if `multiplier` is 1 and `bandRows` is `outRows`: a
+// channel is copied to the scratch memory first, and its outputs only ever land on its bytes.
+void depthwise3x3(const DepthwisePlanes& p, const uint32_t* weights, const int8_t* in, int8_t* out,
+                  int8_t* scratch);
+
+// Filters of up to 15 columns (14 if even), column stride 1 or 2.
 void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const int8_t* in,
                      int8_t* out, int8_t* scratch);
+
+// Filters of two to four pixels in a row or in a column, stride 1, rounding kOnce. `out` may be `in`.
+struct DepthwiseLines {
+  int channels;
+  int lines, inLineStep, outLineStep;  // bytes from line to line
+  int step;  // bytes from pixel to pixel in a line
+  int before;  // pixels of padding before a line
+  int count;  // outputs whose last pixel is inside the line
+  int after;  // and whose last pixel is behind it
+  int8_t inZeroPoint;
+  DepthwiseOutput output;
+};
+
+void depthwiseLines2(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out);
+void depthwiseLines3(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out);
+void depthwiseLines4(const DepthwiseLines& p, const uint32_t* weights, const int8_t* in,
+                     int8_t* out);
 
 // Filters of any size: four channels at a time, tap by tap. A tap is one pixel of the window.
 struct DepthwiseTaps {
   int inHeight, inWidth, channels;
   int outHeight, outWidth;
-  int multiplier;  // output channels per input channel
+  int multiplier;
   int kernelHeight, kernelWidth;
   int strideY, strideX;
   int padTop, padLeft;
   int dilationY, dilationX;
   int8_t inZeroPoint;
-  Output output;
-  bool general;  // scales of any size: multiplier and shift as TensorFlow Lite has them
+  DepthwiseOutput output;
 };
 
 // `scratch`: aligned to 4; how much of it, and how far `out` may overlap `in`, is worked out by

@@ -1,7 +1,8 @@
 // The inner loops for the DSP instructions of Cortex-M4 and M7, in assembly. DepthwisePortable.cpp
 // says in C++ what they compute; ConvCortexM4.cpp what the instructions do. And
 //
-//     SMLABB sum, a, b, sum      sum += a.low * b.low        SMLATT: the high halves of both
+//     SMLABB sum, a, b, sum      sum += a.low * b.low        SMLABT: a.low * b.high, and so on
+//     SMMLA  a, b, c, d          a = d + b * c / 2^32, rounded down
 #include "Arithmetic.h"
 
 #if TINYKIT_CORTEX_M4
@@ -15,8 +16,8 @@ namespace nn {
 
 // The assembly reads these structures.
 static_assert(offsetof(Taps, end) == 44, "twelve words, in this order");
-static_assert(offsetof(Strip, rectified) == 48, "thirteen words, in this order");
-static_assert(offsetof(Plane, rectified) == 40, "eleven words, in this order");
+static_assert(offsetof(Plane, once) == 48, "thirteen words, in this order");
+static_assert(offsetof(Lines, padding) == 44, "twelve words, in this order");
 
 // ---- Four channels at a time, tap by tap.
 //
@@ -35,41 +36,7 @@ asm(R"(
   smlatt  lr, \x, \w13, lr
   .endm
 
-  .macro tapsEnd rounded, steps   @ the four outputs
-  ldm     r0!, {r1, r3-r9}        @ multipliers, factors
-  smmlar  r10, r10, r1, r10
-  smmlar  r11, r11, r3, r11
-  smmlar  r12, r12, r4, r12
-  smmlar  lr, lr, r5, lr
-  ldrd    r1, r3, [sp, #0]        @ out, zero point
-  .if \rounded                    @ halves are rounded away from zero
-  add     r10, r10, r10, asr #31
-  add     r11, r11, r11, asr #31
-  add     r12, r12, r12, asr #31
-  add     lr, lr, lr, asr #31
-  .endif
-  smmlsr  r10, r10, r6, r3
-  smmlsr  r11, r11, r7, r3
-  smmlsr  r12, r12, r8, r3
-  smmlsr  lr, lr, r9, r3
-  ssat    r10, #8, r10
-  ssat    r11, #8, r11
-  ssat    r12, #8, r12
-  ssat    lr, #8, lr
-  .if \steps
-  ldr     r4, [sp, #52]
-  strb    r10, [r1]
-  strb    r11, [r1, r4]
-  add     r1, r1, r4, lsl #1
-  strb    r12, [r1]
-  strb    lr, [r1, r4]
-  add     r1, r1, r4, lsl #1
-  .else
-  strb    r10, [r1], #1
-  strb    r11, [r1], #1
-  strb    r12, [r1], #1
-  strb    lr, [r1], #1
-  .endif
+  .macro tapsNext                 @ the next four channels
   str     r1, [sp, #0]
   adds    r2, #4
   ldr     r3, [sp, #20]
@@ -102,14 +69,11 @@ tinykitTaps:
   add     r0, r3, r5, lsl #2
   str     r0, [sp, #28]           @ end of the list
   adr.w   r4, 4f
-  cmp     r10, #1
-  bne     2f
-  adr.w   r4, 5f
   cmp     r12, #1
   blt     2f
-  adr.w   r4, 6f
+  adr.w   r4, 5f
   beq     2f
-  adr.w   r4, 7f
+  adr.w   r4, 6f
 2:
   orr     r4, r4, #1
   str     r4, [sp, #24]           @ what is done with the sums
@@ -169,27 +133,60 @@ tinykitTaps:
   ldr     pc, [sp, #24]
 
   .balign 4
-4:
-  tapsEnd 1, 1
+4:                                @ rounded twice
+  ldm     r0!, {r1, r3-r9}        @ multipliers, factors
+  smmlar  r10, r10, r1, r10
+  smmlar  r11, r11, r3, r11
+  smmlar  r12, r12, r4, r12
+  smmlar  lr, lr, r5, lr
+  ldrd    r1, r3, [sp, #0]        @ out, zero point
+  add     r10, r10, r10, asr #31  @ halves are rounded away from zero
+  add     r11, r11, r11, asr #31
+  add     r12, r12, r12, asr #31
+  add     lr, lr, lr, asr #31
+  smmlsr  r10, r10, r6, r3
+  smmlsr  r11, r11, r7, r3
+  smmlsr  r12, r12, r8, r3
+  smmlsr  lr, lr, r9, r3
+  ldr     r4, [sp, #52]           @ from channel to channel
+  ssat    r10, #8, r10
+  ssat    r11, #8, r11
+  ssat    r12, #8, r12
+  ssat    lr, #8, lr
+  strb    r10, [r1]
+  strb    r11, [r1, r4]
+  add     r1, r1, r4, lsl #1
+  strb    r12, [r1]
+  strb    lr, [r1, r4]
+  add     r1, r1, r4, lsl #1
+  tapsNext
   b       2f
+
   .balign 4
-7:                                @ the sums as they are
+6:                                @ the sums as they are
   ldr     r1, [sp, #0]
   stm     r1!, {r10-r12, lr}
-  str     r1, [sp, #0]
   adds    r0, #32
-  adds    r2, #4
-  ldr     r3, [sp, #20]
-  cmp     r2, r3
-  bne.w   1b
+  tapsNext
   b       2f
+
   .balign 4
-5:
-  tapsEnd 1, 0
-  b       2f
-  .balign 4
-6:
-  tapsEnd 0, 0
+5:                                @ rounded once
+  ldm     r0!, {r1, r3-r9}
+  smmla   r10, r10, r1, r6
+  smmla   r11, r11, r3, r7
+  smmla   r12, r12, r4, r8
+  smmla   lr, lr, r5, r9
+  ldr     r1, [sp, #0]
+  ssat    r10, #8, r10, asr #12
+  ssat    r11, #8, r11, asr #12
+  ssat    r12, #8, r12, asr #12
+  ssat    lr, #8, lr, asr #12
+  strb    r10, [r1], #1
+  strb    r11, [r1], #1
+  strb    r12, [r1], #1
+  strb    lr, [r1], #1
+  tapsNext
 2:                                @ the next pixel
   ldrd    r0, r5, [sp, #32]
   subs    r5, r5, #1
@@ -256,7 +253,7 @@ tinykitWidenStrided:
 // r0 r1 r2 three rows of x   r3 r5 r7 weights 0 and 1 of each row   r4 r6 r8 weights 1 and 2
 // r9 r10 x   r11 r12 sums   lr out
 asm(R"(
-  .macro planeRow1 p, w01, w12    @ outputs at columns 0 and 1 of x0 x1 x2 x3
+  .macro planeRow p, w01, w12     @ outputs at columns 0 and 1 of x0 x1 x2 x3
   ldrd    r9, r10, [\p], #4
   smlad   r11, r9, \w01, r11
   smlabt  r11, r10, \w12, r11
@@ -264,22 +261,23 @@ asm(R"(
   smlad   r12, r10, \w12, r12
   .endm
 
-  .macro planeRow2 p, w01, w12    @ outputs at columns 0 and 2 of x0 x1 x2 x3 x4
-  ldrd    r9, r10, [\p], #8
-  smlad   r11, r9, \w01, r11
-  smlabt  r11, r10, \w12, r11
-  ldr     r9, [\p]
-  smlad   r12, r10, \w01, r12
-  smlabt  r12, r9, \w12, r12
-  .endm
-
-  .macro planeOutputs planeRow    @ the two outputs, in r11 and r12; r9 = bytes between them
-  ldr     r11, [sp, #0]           @ bias
-  mov     r12, r11
-  \planeRow r0, r3, r4
-  \planeRow r1, r5, r6
-  \planeRow r2, r7, r8
+  .macro planeOutputs once        @ the two outputs, in r11 and r12; r9 = bytes between them
+  ldr     r12, [sp, #0]           @ bias
+  ldrd    r9, r10, [r0], #4
+  smlad   r11, r9, r3, r12
+  smlabt  r11, r10, r4, r11
+  smlatb  r12, r9, r3, r12
+  smlad   r12, r10, r4, r12
+  planeRow r1, r5, r6
+  planeRow r2, r7, r8
   ldrd    r9, r10, [sp, #4]       @ multiplier, factor
+  .if \once
+  smmla   r11, r11, r9, r10
+  smmla   r12, r12, r9, r10
+  ldr     r9, [sp, #16]           @ outColumnStep
+  ssat    r11, #8, r11, asr #12
+  ssat    r12, #8, r12, asr #12
+  .else
   smmlar  r11, r11, r9, r11
   smmlar  r12, r12, r9, r12
   ldr     r9, [sp, #12]           @ zero point
@@ -290,71 +288,53 @@ asm(R"(
   ldr     r9, [sp, #16]           @ outColumnStep
   ssat    r11, #8, r11
   ssat    r12, #8, r12
-  .endm
-
-  .macro planeWeights word, w01, w12
-  sxtb16  r9, \word
-  sxtb16  r10, \word, ror #8
-  pkhbt   \w01, r9, r10, lsl #16
-  pkhbt   \w12, r10, r9
-  .endm
-
-  .macro plane name, planeRow, stride
-  .pushsection .text.\name, "ax", %progbits
-  .syntax unified
-  .thumb
-  .balign 4
-  .global \name
-  .thumb_func
-  .type \name, %function
-\name:
-  push    {r4-r11, lr}
-  sub     sp, #60
-  ldm     r0, {r1-r10}            @ weights x out rowBytes rowAdvance outRowStep outColumnStep
-                                  @ outRows outColumns zeroPoint
-  str     r10, [sp, #12]
-  str     r7, [sp, #16]
-  strd    r2, r4, [sp, #20]       @ x, rowBytes
-  strd    r3, r8, [sp, #28]       @ out, rows left
-  strd    r5, r6, [sp, #36]       @ rowAdvance, outRowStep
-  lsr     r10, r9, #1
-  and     r9, r9, #1
-  .ifeq \stride - 1
-  lsl     r10, r10, #2            @ bytes of x for the pairs of outputs in a row
-  .else
-  lsl     r10, r10, #3
   .endif
-  strd    r9, r10, [sp, #44]      @ one more output?, bytes
-  ldm     r1, {r2, r3, r4, r5, r7, r11}
-  str     r2, [sp, #0]            @ bias
-  strd    r3, r4, [sp, #4]        @ multiplier, factor
-  planeWeights r5, r3, r4
-  planeWeights r7, r5, r6
-  planeWeights r11, r7, r8
+  .endm
 
-1:
-  ldrd    r0, r9, [sp, #20]       @ x, rowBytes
-  ldr     r10, [sp, #48]
-  add     r1, r0, r9
-  add     r2, r1, r9
-  add     r10, r10, r0
-  str     r10, [sp, #52]          @ where the pairs of outputs end
-  ldr     lr, [sp, #28]
-  cmp     r0, r10
-  beq.w   3f
-2:
-  planeOutputs \planeRow
+  .macro planePair once
+  planeOutputs \once
   strb    r11, [lr]
   strb    r12, [lr, r9]
   add     lr, lr, r9, lsl #1
-  ldr     r10, [sp, #52]
+  .endm
+
+  .macro planeWeights word, w01, w12  @ the fourth byte is a shift
+  sxtb16  r9, \word
+  sxtb16  r10, \word, ror #8
+  asr     r12, r10, #16
+  asr     lr, r9, #16
+  lsl     r9, r9, r12
+  lsl     r10, r10, r12
+  lsl     lr, lr, r12
+  pkhbt   \w01, r9, r10, lsl #16
+  pkhbt   \w12, r10, lr, lsl #16
+  .endm
+
+  .macro planeRows once           @ all outputs
+1:
+  ldrd    r0, r9, [sp, #20]       @ x, filterRowBytes
+  ldrd    r10, r11, [sp, #48]     @ bytes of x for the pairs of outputs in a row, an odd pair?
+  add     r1, r0, r9
+  add     r2, r1, r9
+  add     r10, r10, r0
+  str     r10, [sp, #56]          @ where the pairs of outputs end
+  ldr     lr, [sp, #28]
+  cmp     r11, #0
+  bne     6f
+  cmp     r0, r10
+  beq.w   3f
+2:
+  planePair \once
+6:
+  planePair \once
+  ldr     r10, [sp, #56]
   cmp     r0, r10
   bne.w   2b
 3:
   ldr     r9, [sp, #44]
   cmp     r9, #0
   beq     4f
-  planeOutputs \planeRow
+  planeOutputs \once
   strb    r11, [lr]
 4:
   ldrd    r9, r10, [sp, #36]      @ rowAdvance, outRowStep
@@ -366,15 +346,49 @@ asm(R"(
   subs    r12, r12, #1
   strd    r11, r12, [sp, #28]
   bne.w   1b
-
-  add     sp, #60
-  pop     {r4-r11, pc}
-  .size \name, . - \name
-  .popsection
   .endm
 
-  plane tinykitConvolvePlane1, planeRow1, 1
-  plane tinykitConvolvePlane2, planeRow2, 2
+  .pushsection .text.tinykitPlane3x3, "ax", %progbits
+  .syntax unified
+  .thumb
+  .balign 4
+  .global tinykitPlane3x3
+  .thumb_func
+  .type tinykitPlane3x3, %function
+tinykitPlane3x3:
+  push    {r4-r11, lr}
+  sub     sp, #60
+  ldm     r0!, {r1-r9}            @ weights x filterRows pairs filterRowBytes rowAdvance out
+                                  @ outColumnStep outRowStep
+  ldm     r0, {r0, r10-r12}       @ outColumns outRows zeroPoint once
+  strd    r11, r8, [sp, #12]      @ zero point, outColumnStep
+  strd    r2, r5, [sp, #20]       @ x, filterRowBytes
+  strd    r7, r10, [sp, #28]      @ out, rows left
+  strd    r6, r9, [sp, #36]       @ rowAdvance, outRowStep
+  and     r2, r0, #1
+  lsr     r0, r0, #1
+  and     r3, r0, #1
+  lsl     r0, r0, #2
+  strd    r2, r0, [sp, #44]       @ one more output?, bytes
+  str     r3, [sp, #52]           @ an odd pair?
+  mov     r0, r12
+  ldm     r1, {r2, r3, r4, r5, r7, r11}
+  str     r2, [sp, #0]            @ bias
+  strd    r3, r4, [sp, #4]        @ multiplier, factor
+  planeWeights r5, r3, r4
+  planeWeights r7, r5, r6
+  planeWeights r11, r7, r8
+  cmp     r0, #0
+  beq.w   7f
+  planeRows 1
+  b.w     8f
+7:
+  planeRows 0
+8:
+  add     sp, #60
+  pop     {r4-r11, pc}
+  .size tinykitPlane3x3, . - tinykitPlane3x3
+  .popsection
 )");
 
 // ---- One channel times a filter of any size, four outputs at a time.
@@ -385,7 +399,7 @@ asm(R"(
 // 8 multiplications for 6 instructions. Eight pairs are unrolled; where there are fewer, a row starts
 // further down.
 asm(R"(
-  .macro stripPair1               @ outputs at columns 0 1 2 3 of x0 x1 | x2 x3
+  .macro filterPair1               @ outputs at columns 0 1 2 3 of x0 x1 | x2 x3
   ldrd    r3, r4, [r0], #4
   ldrd    r5, r6, [r1], #8
   smlad   r9, r3, r5, r9
@@ -394,7 +408,7 @@ asm(R"(
   smlad   r12, r4, r6, r12
   .endm
 
-  .macro stripPair2               @ outputs at columns 0 2 4 6
+  .macro filterPair2               @ outputs at columns 0 2 4 6
   ldm     r0, {r3-r6}
   ldr.w   r7, [r1], #4
   add.w   r0, r0, #4
@@ -404,7 +418,7 @@ asm(R"(
   smlad   r12, r6, r7, r12
   .endm
 
-  .macro strip name, pair, pairCode, stride
+  .macro filterPlane name, pair, pairCode, stride
   .pushsection .text.\name, "ax", %progbits
   .syntax unified
   .thumb
@@ -417,7 +431,7 @@ asm(R"(
   sub     sp, #60
   ldm     r0!, {r1-r9}            @ weights x filterRows pairs filterRowBytes rowAdvance out
                                   @ outColumnStep outRowStep
-  ldm     r0, {r0, r10-r12}       @ outColumns outRows zeroPoint rectified
+  ldm     r0, {r0, r10-r12}       @ outColumns outRows zeroPoint once
   strd    r2, r1, [sp, #0]        @ x, weights
   str     r3, [sp, #8]            @ rows of the filter
   strd    r7, r8, [sp, #12]       @ out, outColumnStep
@@ -456,19 +470,17 @@ asm(R"(
 
   ldrd    r3, r4, [r1]            @ multiplier, factor
   ldrd    r2, r5, [sp, #20]       @ columns left, zero point
+  bx      lr
+  .balign 4
+4:                                @ rounded twice
   smmlar  r9, r9, r3, r9
   smmlar  r10, r10, r3, r10
   smmlar  r11, r11, r3, r11
   smmlar  r12, r12, r3, r12
-  bx      lr
-  .balign 4
-4:
   add     r9, r9, r9, asr #31     @ halves are rounded away from zero
   add     r10, r10, r10, asr #31
   add     r11, r11, r11, asr #31
   add     r12, r12, r12, asr #31
-  .balign 4
-5:
   smmlsr  r9, r9, r4, r5
   smmlsr  r10, r10, r4, r5
   smmlsr  r11, r11, r4, r5
@@ -477,6 +489,18 @@ asm(R"(
   ssat    r10, #8, r10
   ssat    r11, #8, r11
   ssat    r12, #8, r12
+  b       9f
+  .balign 4
+5:                                @ rounded once
+  smmla   r9, r9, r3, r4
+  smmla   r10, r10, r3, r4
+  smmla   r11, r11, r3, r4
+  smmla   r12, r12, r3, r4
+  ssat    r9, #8, r9, asr #12
+  ssat    r10, #8, r10, asr #12
+  ssat    r11, #8, r11, asr #12
+  ssat    r12, #8, r12, asr #12
+9:
   ldrd    r5, r6, [sp, #12]       @ out, outColumnStep
   subs    r2, #4
   ble     6f
@@ -526,8 +550,158 @@ asm(R"(
   .popsection
   .endm
 
-  strip tinykitStrip1, stripPair1, 24, 1
-  strip tinykitStrip2, stripPair2, 28, 2
+  filterPlane tinykitPlane1, filterPair1, 24, 1
+  filterPlane tinykitPlane2, filterPair2, 28, 2
+)");
+
+// ---- Lines of all channels with a filter of two to four weights.
+//
+// r0 in   r1 out   r2 step   r3 x   r4 sum of the output   r5 r6 r7 sums of the next outputs
+// r8 weights 0 and 1   r9 weights 2 and 3   r10 bias   r11 multiplier   r12 factor   lr end
+//
+// A pixel is loaded once and added to all sums that it belongs to.
+asm(R"(
+  .macro lineNext taps            @ what x adds to the outputs after the next one
+  .if \taps == 2
+  smlabb  r5, r3, r8, r10
+  .elseif \taps == 3
+  smlabt  r5, r3, r8, r6
+  smlabb  r6, r3, r8, r10
+  .else
+  smlabb  r5, r3, r9, r6
+  smlabt  r6, r3, r8, r7
+  smlabb  r7, r3, r8, r10
+  .endif
+  .endm
+
+  .macro lineOutput taps
+  .if \taps == 2
+  smlabt  r4, r3, r8, r5
+  .elseif \taps == 3
+  smlabb  r4, r3, r9, r5
+  .else
+  smlabt  r4, r3, r9, r5
+  .endif
+  lineNext \taps
+  smmla   r4, r4, r11, r12
+  ssat    r4, #8, r4, asr #12
+  .endm
+
+  .macro lines name, taps
+  .pushsection .text.\name, "ax", %progbits
+  .syntax unified
+  .thumb
+  .balign 4
+  .global \name
+  .thumb_func
+  .type \name, %function
+\name:
+  push    {r4-r11, lr}
+  sub     sp, #60
+  ldm     r0!, {r1-r8}            @ weights in out channels lines inLineStep outLineStep step
+  stm     sp, {r1-r8}
+  ldm     r0, {r1-r4}             @ before count after padding
+  add     r0, sp, #32
+  stm     r0, {r1-r4}
+1:                                @ a channel
+  ldr     r0, [sp, #0]
+  ldm     r0!, {r8-r12}
+  str     r0, [sp, #0]
+  ldr     r2, [sp, #28]
+  ldrd    r0, r1, [sp, #4]
+  ldr     r3, [sp, #16]
+  strd    r0, r1, [sp, #48]       @ in and out of this line
+  str     r3, [sp, #56]           @ lines left
+2:                                @ a line
+  ldr     r4, [sp, #32]
+  ldr     r3, [sp, #44]
+  rsb     lr, r4, #\taps - 1
+  cmp     r4, #0
+  beq     4f
+3:
+  lineNext \taps
+  subs    r4, #1
+  bne     3b
+4:
+  cmp     lr, #0
+  beq     4f
+3:
+  ldrsb   r3, [r0]
+  add     r0, r2
+  lineNext \taps
+  subs    lr, #1
+  bne     3b
+4:
+  ldr     r3, [sp, #36]
+  bic     r4, r3, #3
+  cmp     r4, #0
+  mla     lr, r4, r2, r0
+  beq     4f
+3:
+  .rept 2
+  ldrsb   r3, [r0]
+  lineOutput \taps
+  ldrsb   r3, [r0, r2]
+  strb    r4, [r1]
+  lineOutput \taps
+  add     r0, r0, r2, lsl #1
+  strb    r4, [r1, r2]
+  add     r1, r1, r2, lsl #1
+  .endr
+  cmp     r0, lr
+  bne.w   3b
+  ldr     r3, [sp, #36]
+4:
+  ands    r3, r3, #3
+  mla     lr, r3, r2, r0
+  beq     4f
+3:
+  ldrsb   r3, [r0]
+  add     r0, r2
+  lineOutput \taps
+  strb    r4, [r1]
+  add     r1, r2
+  cmp     r0, lr
+  bne     3b
+4:
+  ldr     r4, [sp, #40]
+  cmp     r4, #0
+  mla     lr, r4, r2, r1
+  beq     4f
+  ldr     r3, [sp, #44]
+3:
+  lineOutput \taps
+  strb    r4, [r1]
+  add     r1, r2
+  cmp     r1, lr
+  bne     3b
+4:
+  ldrd    r0, r1, [sp, #48]
+  ldrd    r3, r4, [sp, #20]
+  ldr     r5, [sp, #56]
+  add     r0, r3
+  add     r1, r4
+  strd    r0, r1, [sp, #48]
+  subs    r5, #1
+  str     r5, [sp, #56]
+  bne.w   2b
+  ldrd    r0, r1, [sp, #4]
+  ldr     r3, [sp, #12]
+  adds    r0, #1
+  adds    r1, #1
+  strd    r0, r1, [sp, #4]
+  subs    r3, #1
+  str     r3, [sp, #12]
+  bne.w   1b
+  add     sp, #60
+  pop     {r4-r11, pc}
+  .size \name, . - \name
+  .popsection
+  .endm
+
+  lines tinykitLines2, 2
+  lines tinykitLines3, 3
+  lines tinykitLines4, 4
 )");
 
 }  // namespace nn

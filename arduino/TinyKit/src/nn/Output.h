@@ -14,11 +14,11 @@ struct Output {
 };
 
 // Activations other than none and ReLU, which the inner loops have cut off already.
-inline void cutOff(const Output& output, int8_t* values, int count) {
-  if (output.min == -128 && output.max == 127) return;
+inline void cutOff(int8_t min, int8_t max, int8_t* values, int count) {
+  if (min == -128 && max == 127) return;
   for (int i = 0; i < count; ++i) {
-    if (values[i] < output.min) values[i] = output.min;
-    if (values[i] > output.max) values[i] = output.max;
+    if (values[i] < min) values[i] = min;
+    if (values[i] > max) values[i] = max;
   }
 }
 

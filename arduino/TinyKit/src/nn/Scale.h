@@ -30,5 +30,15 @@ inline int8_t requantize(int32_t sum, Scale scale, int32_t zeroPoint, bool recti
   return static_cast<int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
+// The same for layers that cut off what is below 0, from a sum that has been scaled up by a power
+// of two: multiplier and factor are such that one rounding gives what two would give.
+constexpr int kOnceShift = 12;
+
+inline int8_t requantizeOnce(int32_t sum, Scale scale) {
+  const int64_t product = static_cast<int64_t>(sum) * scale.multiplier;
+  const int32_t q = (scale.factor + static_cast<int32_t>(product >> 32)) >> kOnceShift;
+  return static_cast<int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
+}
+
 }  // namespace nn
 }  // namespace tinykit
