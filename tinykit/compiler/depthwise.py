@@ -6,11 +6,12 @@ and the cheapest one is taken. They compute the same bytes.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
 from math import prod
 
 import numpy as np
 
-from tinykit.compiler.graph import Depthwise, Graph, macs
+from tinykit.compiler.graph import Conv, Depthwise, Graph, macs
 from tinykit.compiler.packing_depthwise import (
     Packed,
     pack_3x3,
@@ -65,6 +66,31 @@ def lower_depthwise(graph: Graph, op: Depthwise) -> LoweredStep | None:
     layer = _lying(_cropped(Layer(op, source[1:], target[1:])))
     costs = [(cost, i) for i, kernel in enumerate(KERNELS) if (cost := kernel.cost(layer))]
     return replace(KERNELS[min(costs)[1]].lower(layer), macs=macs(graph, op), **_FILES)
+
+
+def lower_one_channel(graph: Graph, op: Conv) -> LoweredStep | None:
+    """A convolution of one input channel as a depthwise one with many filters, if that is faster.
+
+    Both are the same sums. A plane that is widened once serves all filters.
+    """
+    source, target = graph.input_of(op).shape, graph.output_of(op).shape
+    if source[3] != 1 or op.add is not None or op.inputs[0] in graph.constants:
+        return None
+    fields = {field.name: getattr(op, field.name) for field in dataclass_fields(op)}
+    fields |= {"weights": np.moveaxis(op.weights[..., 0], 0, 2), "depth_multiplier": op.channels}
+    layer = _lying(_cropped(Layer(Depthwise(**fields), source[1:], target[1:])))
+    cost = _plane_cost(layer)
+    if cost is None or (op.dilation == (1, 1) and _product_cost(layer) <= cost):
+        return None
+    return replace(_lower_planes(layer), macs=macs(graph, op), **_FILES)
+
+
+def _product_cost(layer: Layer) -> float:
+    """About the instructions of a convolution of one channel as a matrix product (Conv.h)."""
+    height, width = layer.op.kernel
+    words = -(-width // 4) * 2 * height
+    products = -(-layer.target[2] // 2) * (12 * words + 62)
+    return -(-prod(layer.target[:2]) // 4) * (300 + 80 * height + 17 * words + products)
 
 
 def _cropped(layer: Layer) -> Layer:
@@ -224,50 +250,66 @@ def _lower_planes(layer: Layer) -> LoweredStep:
         + f"  nn::{name}(layer, {{weights}}, {{in0}}, {{out}}, {{scratch}});\n",
         constants=(_weights(packed),),
         scratch_bytes=planes.scratch_bytes,
-        # In place, an output lands on a byte of its own channel, which has been copied.
-        overlap=(0 if op.depth_multiplier == 1 else None,),
-        in_place_only=True,
+        overlap=(_plane_overlap(planes),),
+        in_place_only=op.depth_multiplier == 1,
         comment="one channel at a time, copied and widened" + ", transposed" * planes.transposed,
     )
+
+
+def _plane_overlap(planes: _Planes) -> int | None:
+    """How far before the input the output must begin.
+
+    With one filter per channel, in place: an output lands on a byte of its own channel, which has
+    been copied. A single input channel is copied band by band of the output's rows.
+    """
+    layer = planes.layer
+    if layer.op.depth_multiplier == 1:
+        return 0
+    if layer.source[2] > 1 or (planes.transposed and planes.band < planes.target[0]):
+        return None
+    (rows, columns), pad = planes.target, planes.pair(layer.op.padding)[0]
+    done = np.arange(planes.band, rows, planes.band)  # rows after each band but the last
+    written = done * columns * layer.target[2]
+    needed = np.maximum(done * planes.strides[0] - pad, 0) * planes.source[1]
+    return int((written - needed).max(initial=-prod(layer.source) - prod(layer.target)))
 
 
 # -- line by line
 
 
 def _line_cost(layer: Layer) -> float | None:
-    op = layer.op
-    axis = 0 if op.kernel[1] == 1 else 1
+    op, axis = layer.op, _line_axis(layer)
     taps, other = op.kernel[axis], 1 - axis
-    if op.kernel[other] != 1 or not 2 <= taps <= 4 or op.depth_multiplier != 1:
+    if op.kernel[other] != 1 or taps > 4 or op.depth_multiplier != 1:
         return None
     if op.strides != (1, 1) or op.dilation[axis] != 1 or op.padding[other] != 0:
         return None
     before, after = op.padding[axis], layer.target[axis] + taps - 1 - layer.source[axis]
-    if (
-        not 0 <= before < taps
-        or layer.source[axis] < taps - 1
-        or not before <= after < 2 * taps - 1
-    ):
+    if not 0 <= before < taps or layer.source[axis] < taps - 1 or not before <= after:
         return None
     if pack_lines(op) is None:
         return None
-    line = 62 + 6 * taps + layer.target[axis] * (5.75 + taps) + 12 + 3 * taps
+    line = 44 + 9 * taps + layer.target[axis] * (5.5 + max(taps, 2))
     return 100 + layer.source[2] * (20 + layer.source[other] * line)
 
 
+def _line_axis(layer: Layer) -> int:
+    return 0 if layer.op.kernel[1] == 1 < layer.op.kernel[0] else 1
+
+
 def _lower_lines(layer: Layer) -> LoweredStep:
-    op, (_, width, channels) = layer.op, layer.source
+    op, axis, (_, width, channels) = layer.op, _line_axis(layer), layer.source
     packed = pack_lines(op)
-    axis = 0 if op.kernel[1] == 1 else 1
-    taps, outputs = op.kernel[axis], layer.target[axis]
-    count = min(outputs, layer.source[axis] - (taps - 1 - op.padding[axis]))
+    taps, outputs, before = op.kernel[axis], layer.target[axis], op.padding[axis]
+    count = min(outputs, layer.source[axis] - (taps - 1 - before))
     steps = (channels, channels, width * channels)
     if axis == 1:
         steps = (width * channels, layer.target[1] * channels, channels)
-    sizes = [channels, layer.source[1 - axis], *steps, op.padding[axis], count, outputs - count]
+    before += taps == 1  # there is no kernel for one weight: it is the second one of two
+    sizes = [channels, layer.source[1 - axis], *steps, before, count, outputs - count]
     return LoweredStep(
         call=_struct("DepthwiseLines", op, packed, sizes, _LINE_COMMENTS)
-        + f"  nn::depthwiseLines{taps}(layer, {{weights}}, {{in0}}, {{out}});\n",
+        + f"  nn::depthwiseLines{max(taps, 2)}(layer, {{weights}}, {{in0}}, {{out}});\n",
         constants=(_weights(packed),),
         overlap=(0,),  # an output lands on a byte of its own channel, which has been read
         in_place_only=True,

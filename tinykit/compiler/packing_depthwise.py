@@ -6,13 +6,14 @@ ways (`rounding`):
 twice   y = sum + round(sum * multiplier / 2^32), minus 1 if negative, and then
         output = zero point + round(-y * factor / 2^32): TensorFlow Lite's two roundings, as in
         packing.py. The second one must divide by 2 at least.
-once    output = (factor + floor(sum * multiplier / 2^32)) >> 12, half as many instructions.
+once    output = (factor + floor(sum * multiplier / 2^32)) >> 10, half as many instructions.
         TensorFlow Lite computes floor(floor(sum * m / 2^31 + 1/2) / 2^right + 1/2) + zero point if
         the sum is not negative. Both brackets have steps at whole numbers only, so that this is
         floor(sum * m / 2^(31 + right) + 2^-(right + 1) + 1/2 + zero point). If negative sums are
-        cut off, it holds for all. The kernel computes it from sums that are 2^(13 - right) times as
-        large, because then 12 is what is left to shift whatever the channel: bias and weights are
-        raised by that power of two. They have 16 bits, so there is room if 5 <= right <= 11.
+        cut off, it holds for all. The kernel computes it from sums that are 2^(11 - right) times as
+        large, because then 10 is what is left to shift whatever the channel: bias and weights are
+        raised by that power of two. They have 16 bits, so there is room if 3 <= right <= 9. For
+        smaller scales the multiplier loses bits; whether that changes an output is tried out.
 any     multiplier and shift as TensorFlow Lite has them.
 """
 
@@ -23,7 +24,7 @@ import numpy as np
 from tinykit.compiler.arithmetic import multiply
 from tinykit.compiler.graph import Depthwise
 
-ONCE_SHIFT = 12  # kOnceShift in Scale.h
+ONCE_SHIFT = 10  # kOnceShift in Scale.h
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,15 @@ def pack_planes(op: Depthwise, transposed: bool) -> Packed | None:
 
 
 def pack_lines(op: Depthwise) -> Packed | None:
-    """Two to four weights per channel: weights 0 and 1, weights 2 and 3, bias, multiplier, factor.
-
-    None if sums are not rounded once.
+    """Weights 0 and 1, weights 2 and 3, bias, multiplier and factor of each channel; a single
+    weight is weight 1. None if sums are not rounded once.
     """
     filters = _filters(op, _flat(op), once=True)
     if filters.rounding != "once":
         return None
     weights = filters.weights << filters.raised[:, None]
-    weights = np.pad(weights, [(0, 0), (0, 4 - weights.shape[1])]) & 0xFFFF
+    before = int(weights.shape[1] == 1)
+    weights = np.pad(weights, [(0, 0), (before, 4 - before - weights.shape[1])]) & 0xFFFF
     pairs = weights[:, 0::2] | weights[:, 1::2] << 16
     return Packed(_as_words(np.column_stack([pairs, filters.bias, filters.scales])), "once")
 
@@ -147,15 +148,14 @@ def _filters(op: Depthwise, weights: np.ndarray, once: bool) -> _Filters:
     right = -op.shifts.astype(np.int64)
     nothing = np.zeros_like(right)
     if once and _is_rectified(op):
-        raised = np.where(dead, 0, ONCE_SHIFT + 1 - right)
-        possible = dead | ((raised >= 2) & (raised <= 8))
-        raised = np.clip(raised, 0, 8)
-        if (possible & (dead | (largest << raised < 2**31))).all():
-            factor = np.where(
-                dead, value + op.output_zero_point << 12, _half(op) + _quarter(raised)
-            )
-            scales = np.column_stack([np.where(dead, 0, op.multipliers), factor])
-            return _Filters(alive, raised, np.where(dead, 0, bias << raised), scales, "once")
+        channels = zip(op.multipliers, right, bias, alive, strict=True)
+        found = [_rounded_once(op.output_zero_point, *map(_plain, row)) for row in channels]
+        if all(is_dead or numbers for is_dead, numbers in zip(dead, found, strict=True)):
+            constant = np.zeros((len(dead), 4), np.int64)  # raised, bias, multiplier, factor
+            constant[:, 3] = value + op.output_zero_point << ONCE_SHIFT
+            numbers = np.where(dead[:, None], constant, [row or (0, 0, 0, 0) for row in found])
+            raised, bias, *scales = numbers.T
+            return _Filters(alive, raised, bias, np.column_stack(scales), "once")
     if (dead | ((right >= 1) & (largest < 2**31))).all():
         # A dead channel's sum is 8 times its output: the two steps take half and a quarter of it.
         first = np.where(dead, -(2**31), 2 * op.multipliers.astype(np.int64) - 2**32)
@@ -166,14 +166,60 @@ def _filters(op: Depthwise, weights: np.ndarray, once: bool) -> _Filters:
     return _Filters(weights, nothing, bias, scales, "any")
 
 
-def _half(op: Depthwise) -> int:
-    """Zero point and 1/2 in units of 2^-12."""
-    return (2 * op.output_zero_point + 1) << ONCE_SHIFT - 1
+def _rounded_once(
+    zero_point: int, m: int, right: int, bias: int, weights: list[int]
+) -> tuple[int, int, int, int] | None:
+    """By how many bits the weights of a channel are raised, its raised bias, multiplier and factor.
+
+    None if there are none that give TensorFlow Lite's outputs for all sums there can be.
+    """
+    around = 128 * sum(map(abs, weights))
+    largest = abs(bias) + around
+    half = (2 * zero_point + 1) << ONCE_SHIFT - 1  # zero point and 1/2
+    raised = ONCE_SHIFT + 1 - right
+    if raised >= 2:
+        fits = min(weights) << raised >= -(2**15) and max(weights) << raised < 2**15
+        if not fits or largest << raised >= 2**31:
+            return None
+        return raised, bias << raised, m, half + (1 << raised - 2)
+    for raised in range(8, max(-1, ONCE_SHIFT + 1 - right), -1):
+        lost = right - ONCE_SHIFT - 1 + raised  # bits of the multiplier
+        multiplier = m + (1 << lost - 1) >> lost
+        if multiplier == 0 or largest << raised >= 2**31:
+            continue
+        # 2^-(right + 1), and what the multiplier has lost in the middle of the sums
+        exact = (bias * m << ONCE_SHIFT + 1) + (1 << ONCE_SHIFT + 31) >> right
+        numbers = (raised, exact // multiplier, multiplier, half)
+        if _gives(zero_point, m, right, (bias - around, bias + around), numbers, bias):
+            return numbers
+    return None
 
 
-def _quarter(raised: np.ndarray) -> np.ndarray:
-    """2^-(right + 1) in units of 2^-12, where raised = 13 - right."""
-    return 1 << np.maximum(raised - 2, 0)
+def _gives(
+    zero_point: int,
+    m: int,
+    right: int,
+    sums: tuple[int, int],
+    numbers: tuple[int, int, int, int],
+    bias: int,
+) -> bool:
+    """Whether (raised, raised bias, multiplier, factor) give TensorFlow Lite's outputs of `sums`.
+
+    For each output the smallest sum that gives it is compared, as it should be and as it is.
+    """
+    raised, start, multiplier, factor = numbers
+    more = start - (bias << raised)
+    for q in range(-127, 128):
+        wanted = -(((2 * zero_point + 1 - 2 * q << 30 + right) + 2**30) // m)
+        reached = (factor - (q << ONCE_SHIFT)) * 2**32 + more * multiplier
+        given = -(reached // (multiplier << raised))
+        if wanted != given and any(sums[0] < sum_ <= sums[1] for sum_ in (wanted, given)):
+            return False
+    return True
+
+
+def _plain(value: np.ndarray) -> int | list[int]:
+    return value.tolist()
 
 
 def _is_rectified(op: Depthwise) -> bool:

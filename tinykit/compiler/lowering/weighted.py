@@ -5,7 +5,7 @@ from dataclasses import fields as dataclass_fields
 import numpy as np
 
 from tinykit.compiler import matrix
-from tinykit.compiler.depthwise import lower_depthwise
+from tinykit.compiler.depthwise import lower_depthwise, lower_one_channel
 from tinykit.compiler.graph import Conv, Depthwise, FullyConnected, Graph, Matrix, macs
 from tinykit.compiler.lowering.text import window
 from tinykit.compiler.steps import Constant, LoweredStep
@@ -18,7 +18,11 @@ def has_fast_kernel(graph: Graph, op: Conv) -> bool:
 
 def conv(graph: Graph, op: Conv) -> LoweredStep:
     sizes = (op.weights.shape[3], op.channels)
-    return matrix.lower_conv(graph, op) or _general(graph, op, "convGeneral", sizes)
+    return (
+        lower_one_channel(graph, op)
+        or matrix.lower_conv(graph, op)
+        or _general(graph, op, "convGeneral", sizes)
+    )
 
 
 def depthwise(graph: Graph, op: Depthwise) -> LoweredStep:

@@ -178,10 +178,10 @@ tinykitTaps:
   smmla   r12, r12, r4, r8
   smmla   lr, lr, r5, r9
   ldr     r1, [sp, #0]
-  ssat    r10, #8, r10, asr #12
-  ssat    r11, #8, r11, asr #12
-  ssat    r12, #8, r12, asr #12
-  ssat    lr, #8, lr, asr #12
+  ssat    r10, #8, r10, asr #10
+  ssat    r11, #8, r11, asr #10
+  ssat    r12, #8, r12, asr #10
+  ssat    lr, #8, lr, asr #10
   strb    r10, [r1], #1
   strb    r11, [r1], #1
   strb    r12, [r1], #1
@@ -275,8 +275,8 @@ asm(R"(
   smmla   r11, r11, r9, r10
   smmla   r12, r12, r9, r10
   ldr     r9, [sp, #16]           @ outColumnStep
-  ssat    r11, #8, r11, asr #12
-  ssat    r12, #8, r12, asr #12
+  ssat    r11, #8, r11, asr #10
+  ssat    r12, #8, r12, asr #10
   .else
   smmlar  r11, r11, r9, r11
   smmlar  r12, r12, r9, r12
@@ -496,10 +496,10 @@ asm(R"(
   smmla   r10, r10, r3, r4
   smmla   r11, r11, r3, r4
   smmla   r12, r12, r3, r4
-  ssat    r9, #8, r9, asr #12
-  ssat    r10, #8, r10, asr #12
-  ssat    r11, #8, r11, asr #12
-  ssat    r12, #8, r12, asr #12
+  ssat    r9, #8, r9, asr #10
+  ssat    r10, #8, r10, asr #10
+  ssat    r11, #8, r11, asr #10
+  ssat    r12, #8, r12, asr #10
 9:
   ldrd    r5, r6, [sp, #12]       @ out, outColumnStep
   subs    r2, #4
@@ -584,7 +584,7 @@ asm(R"(
   .endif
   lineNext \taps
   smmla   r4, r4, r11, r12
-  ssat    r4, #8, r4, asr #12
+  ssat    r4, #8, r4, asr #10
   .endm
 
   .macro lines name, taps

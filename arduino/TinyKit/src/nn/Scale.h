@@ -32,7 +32,7 @@ inline int8_t requantize(int32_t sum, Scale scale, int32_t zeroPoint, bool recti
 
 // The same for layers that cut off what is below 0, from a sum that has been scaled up by a power
 // of two: multiplier and factor are such that one rounding gives what two would give.
-constexpr int kOnceShift = 12;
+constexpr int kOnceShift = 10;
 
 inline int8_t requantizeOnce(int32_t sum, Scale scale) {
   const int64_t product = static_cast<int64_t>(sum) * scale.multiplier;
