@@ -9,8 +9,8 @@ from math import prod
 
 import numpy as np
 
-from tinykit.compiler.graph import Conv, Depthwise, FullyConnected, Graph, Matrix, macs
-from tinykit.compiler.packing import PackedRows, pack_depthwise, pack_rows
+from tinykit.compiler.graph import Conv, FullyConnected, Graph, Matrix, macs
+from tinykit.compiler.packing import PackedRows, pack_rows
 from tinykit.compiler.steps import Constant, LoweredStep
 
 TILE_PIXELS = 4  # kTilePixels in Conv.cpp
@@ -59,34 +59,6 @@ def _with_add(step: LoweredStep, op: Conv) -> LoweredStep:
     )
 
 
-def lower_depthwise(graph: Graph, op: Depthwise) -> LoweredStep | None:
-    """DEPTHWISE_CONV_2D with a 3x3 filter: channel by channel, in place."""
-    source, target = graph.input_of(op).shape, graph.output_of(op).shape
-    if op.kernel != (3, 3) or op.dilation != (1, 1) or op.depth_multiplier != 1:
-        return None
-    transposed = _is_better_transposed(target, op.strides)
-    if op.strides[0 if transposed else 1] > 2:
-        return None
-    packed = pack_depthwise(op, transposed)
-    if packed is None:
-        return None
-    channels, order = source[3], slice(None, None, -1 if transposed else 1)
-    in_steps, out_steps = ((shape[2] * channels, channels) for shape in (source, target))
-    rows_and_columns = [source[1:3], target[1:3], in_steps, out_steps, op.strides, op.padding]
-    sizes = [channels, *(n for pair in rows_and_columns for n in pair[order])]
-    return LoweredStep(
-        call=_struct("Depthwise", op, packed, sizes, _DEPTHWISE_COMMENTS)
-        + "  nn::depthwise3x3(layer, {weights}, {in0}, {out}, {scratch});\n",
-        constants=(_weights(packed),),
-        scratch_bytes=_plane_bytes(target[1:3][order], op.strides[order]),
-        overlap=(0,),  # an output lands on a byte of its own channel, which has been copied
-        in_place_only=True,
-        comment="one channel at a time, copied and widened" + ", transposed" * transposed,
-        macs=macs(graph, op),
-        **_FILES,
-    )
-
-
 def lower_fully_connected(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
     """FULLY_CONNECTED of one vector, or a convolution with a single output pixel."""
     flat = replace(op, weights=op.weights.reshape(op.channels, -1))
@@ -114,15 +86,6 @@ _CONV_COMMENTS = (
     (2, "kernel"),
     (2, "strides"),
     (2, "padding: top, left"),
-)
-_DEPTHWISE_COMMENTS = (
-    (1, "channels"),
-    (2, "input: rows, columns"),
-    (2, "output"),
-    (2, "input: bytes from row to row, from column to column"),
-    (2, "output"),
-    (2, "strides"),
-    (2, "padding"),
 )
 _VECTOR_COMMENTS = ((1, "inputs"), (1, "outputs"))
 
@@ -168,21 +131,6 @@ def _conv_overlap(op: Conv, source: tuple[int, ...], target: tuple[int, ...]) ->
     later = np.minimum.accumulate(first[::-1])[::-1][TILE_PIXELS::TILE_PIXELS]
     written = TILE_PIXELS * np.arange(1, len(later) + 1) * target[3]
     return int((written - later).max(initial=-prod(source)))
-
-
-def _is_better_transposed(target: tuple[int, ...], strides: tuple[int, int]) -> bool:
-    """Whether the kernel should run along the columns of the picture instead of its rows."""
-    costs = []
-    for (rows, columns), stride in ((target[1:3], strides[1]), (target[2:0:-1], strides[0])):
-        # Instructions: about 15 per row, 34 per two outputs; strides above 2 are not possible.
-        costs.append(rows * (15 + 34 * -(-columns // 2)) if stride <= 2 else np.inf)
-    return costs[1] < costs[0]
-
-
-def _plane_bytes(outputs: tuple[int, int], strides: tuple[int, int]) -> int:
-    """One channel with its padding as int16; see depthwise3x3 in Conv.cpp."""
-    row = _round_up((_round_up(outputs[1], 2) - 1) * strides[1] + 4, 2)
-    return ((outputs[0] - 1) * strides[0] + 3) * row * 2
 
 
 def _round_up(number: int, multiple: int) -> int:

@@ -5,6 +5,7 @@ from dataclasses import fields as dataclass_fields
 import numpy as np
 
 from tinykit.compiler import matrix
+from tinykit.compiler.depthwise import lower_depthwise, lower_one_channel
 from tinykit.compiler.graph import Conv, Depthwise, FullyConnected, Graph, Matrix, macs
 from tinykit.compiler.lowering.text import window
 from tinykit.compiler.steps import Constant, LoweredStep
@@ -17,14 +18,18 @@ def has_fast_kernel(graph: Graph, op: Conv) -> bool:
 
 def conv(graph: Graph, op: Conv) -> LoweredStep:
     sizes = (op.weights.shape[3], op.channels)
-    return matrix.lower_conv(graph, op) or _general(graph, op, "convGeneral", sizes)
+    return (
+        lower_one_channel(graph, op)
+        or matrix.lower_conv(graph, op)
+        or _general(graph, op, "convGeneral", sizes)
+    )
 
 
 def depthwise(graph: Graph, op: Depthwise) -> LoweredStep:
     if graph.input_of(op).channels == 1:  # all filters see the same channel: a convolution
         return conv(graph, _as_conv(op))
     sizes = (op.channels, op.depth_multiplier)
-    return matrix.lower_depthwise(graph, op) or _general(graph, op, "depthwiseGeneral", sizes)
+    return lower_depthwise(graph, op) or _general(graph, op, "depthwiseGeneral", sizes)
 
 
 def _as_conv(op: Depthwise) -> Conv:

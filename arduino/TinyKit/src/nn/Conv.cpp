@@ -28,15 +28,6 @@ void copy(int8_t* to, const int8_t* from, int count) {
   }
 }
 
-// Activations other than none and ReLU, which the inner loops have cut off already.
-void clamp(const Output& output, int8_t* values, int count) {
-  if (output.min == -128 && output.max == 127) return;
-  for (int i = 0; i < count; ++i) {
-    if (values[i] < output.min) values[i] = output.min;
-    if (values[i] > output.max) values[i] = output.max;
-  }
-}
-
 // What the kernel covers of the input for one pixel of the output.
 struct Patch {
   const int8_t* corner;  // the upper left one, which may be outside of the input
@@ -78,7 +69,7 @@ class Tiles {
     const Tile task = {weights_,           x_,        out, step_, step_ / 2, p_.kernelHeight * segment_ / 2,
                        p_.output.zeroPoint, p_.output.rectified};
     tinykitMultiplyTile(&task);
-    clamp(p_.output, out, step_ * kTilePixels);
+    cutOff(p_.output.min, p_.output.max, out, step_ * kTilePixels);
   }
 
  private:
@@ -193,44 +184,6 @@ void convAdd(const Conv& p, const uint32_t* weights, const int8_t* in, const Add
   }
 }
 
-void depthwise3x3(const Depthwise& p, const uint32_t* weights, const int8_t* in, int8_t* out,
-                  int8_t* scratch) {
-  // Two outputs are computed at a time, and words are read, hence the rounding.
-  const int rowLength = (roundUp(p.outColumns, 2) - 1) * p.columnStride + 4;
-  const int planeRows = (p.outRows - 1) * p.rowStride + 3;
-  int16_t* x = reinterpret_cast<int16_t*>(scratch);
-  for (int i = 0; i < planeRows * roundUp(rowLength, 2); ++i) x[i] = p.inZeroPoint;
-  const int rowBytes = roundUp(rowLength, 2) * 2;
-  const int rows = smaller(p.inRows, planeRows - p.padRows);
-  const int columns = smaller(p.inColumns, rowLength - p.padColumns);
-  int16_t* const middle = x + p.padRows * (rowBytes / 2) + p.padColumns;
-  Plane plane = {weights,
-                 x,
-                 out,
-                 rowBytes,
-                 rowBytes * p.rowStride,
-                 p.outRowStep,
-                 p.outColumnStep,
-                 p.outRows,
-                 p.outColumns,
-                 p.output.zeroPoint,
-                 p.output.rectified};
-  for (int channel = 0; channel < p.channels; ++channel) {
-    for (int row = 0; row < rows; ++row) {
-      tinykitWidenStrided(in + channel + row * p.inRowStep, p.inColumnStep, columns,
-                          middle + row * (rowBytes / 2));
-    }
-    if (p.columnStride == 1) {
-      tinykitConvolvePlane1(&plane);
-    } else {
-      tinykitConvolvePlane2(&plane);
-    }
-    ++plane.out;
-    plane.weights += 6;
-  }
-  clamp(p.output, out, p.outRows * p.outColumns * p.channels);
-}
-
 void fullyConnected(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out,
                     int8_t* scratch) {
   int16_t* const x = reinterpret_cast<int16_t*>(scratch);
@@ -254,7 +207,7 @@ void fullyConnected(const FullyConnected& p, const uint32_t* weights, const int8
     tinykitMultiplyVector(&task);
     copy(out + p.outSize - rest, block, rest);
   }
-  clamp(p.output, out, p.outSize);
+  cutOff(p.output.min, p.output.max, out, p.outSize);
 }
 
 }  // namespace nn

@@ -4,6 +4,7 @@
 #if !TINYKIT_CORTEX_M4
 
 #include "ConvInner.h"
+#include "Scale.h"
 
 namespace tinykit {
 namespace nn {
@@ -12,28 +13,6 @@ namespace {
 int32_t low16(uint32_t word) { return static_cast<int16_t>(word & 0xFFFF); }
 int32_t high16(uint32_t word) { return static_cast<int16_t>(word >> 16); }
 int32_t low8(uint32_t word) { return static_cast<int8_t>(word & 0xFF); }
-
-// round(a * b / 2^32) + c
-int32_t multiplyHigh(int32_t a, int64_t b, int32_t c) {
-  const int64_t half = int64_t{1} << 31;
-  return static_cast<int32_t>(((a * b + half) >> 32) + c);
-}
-
-struct Scale {
-  int32_t multiplier;
-  int32_t factor;
-};
-
-int8_t requantize(int32_t sum, Scale scale, int32_t zeroPoint, bool rectified) {
-  int32_t y = multiplyHigh(sum, scale.multiplier, sum);
-  if (y < 0 && !rectified) --y;  // halves are rounded away from zero
-  const int32_t q = multiplyHigh(y, -int64_t{scale.factor}, zeroPoint);
-  return static_cast<int8_t>(q < -128 ? -128 : q > 127 ? 127 : q);
-}
-
-Scale readScale(const uint32_t* weights) {
-  return {static_cast<int32_t>(weights[0]), static_cast<int32_t>(weights[1])};
-}
 
 // The sums of two rows, see packing.py. They may overflow on the way, so they are unsigned.
 struct RowPair {
@@ -89,10 +68,6 @@ int16_t* tinykitWidenTile(const int8_t* const pixels[4], int32_t count, int32_t 
   return x;
 }
 
-void tinykitWidenStrided(const int8_t* from, int32_t step, int32_t count, int16_t* to) {
-  for (int32_t i = 0; i < count; ++i) to[i] = from[i * step];
-}
-
 void tinykitMultiplyVector(const Vector* vector) {
   const uint32_t* weights = vector->weights;
   int8_t* out = vector->out;
@@ -113,30 +88,6 @@ void tinykitMultiplyVector(const Vector* vector) {
     }
   }
 }
-
-static void convolvePlane(const Plane* plane, int stride) {
-  const uint32_t* weights = plane->weights;
-  const int32_t bias = static_cast<int32_t>(weights[0]);
-  const int32_t rowLength = plane->rowBytes / 2;
-  const int16_t* x = plane->x;
-  for (int32_t row = 0; row < plane->outRows; ++row) {
-    int8_t* out = plane->out + row * plane->outRowStep;
-    for (int32_t column = 0; column < plane->outColumns; ++column) {
-      int32_t sum = bias;
-      for (int i = 0; i < 3; ++i) {
-        const int16_t* from = x + i * rowLength + column * stride;
-        for (int j = 0; j < 3; ++j) sum += low8(weights[3 + i] >> (8 * j)) * from[j];
-      }
-      *out = requantize(sum, readScale(weights + 1), plane->zeroPoint, plane->rectified != 0);
-      out += plane->outColumnStep;
-    }
-    x += plane->rowAdvance / 2;
-  }
-}
-
-void tinykitConvolvePlane1(const Plane* plane) { convolvePlane(plane, 1); }
-
-void tinykitConvolvePlane2(const Plane* plane) { convolvePlane(plane, 2); }
 
 }  // extern "C"
 
