@@ -147,10 +147,11 @@ def _outputs(machine: "Machine", i: int, model: "CompiledModel", q: np.ndarray) 
     assert machine.call(_symbol(i, "init")) == 0
     source, target = (machine.call(_symbol(i, name)) for name in ("input", "output"))
     outputs = np.zeros((len(q), *model.output_shape), np.int8)
-    for x, y in zip(q, outputs, strict=True):
+    flat = outputs.reshape(len(q), -1)
+    for x, y in zip(q, flat, strict=True):
         machine.memory(source, x.size)[:] = x.reshape(-1).view(np.uint8)
         machine.call(_symbol(i, "invoke"))
-        y[...] = machine.memory(target, y.size).view(np.int8).reshape(y.shape)
+        y[:] = machine.memory(target, y.size).view(np.int8)
     return outputs
 
 
