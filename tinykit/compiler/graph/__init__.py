@@ -17,6 +17,7 @@ from tinykit.compiler.graph.moves import (
     Pick,
     Pool,
     Reshape,
+    View,
 )
 from tinykit.compiler.graph.pointwise import (
     ADD_SHIFT,
@@ -56,5 +57,6 @@ __all__ = [
     "Softmax",
     "SquaredDifference",
     "Value",
+    "View",
     "macs",
 ]

@@ -27,6 +27,7 @@ from tinykit.compiler.graph import (
     Prelu,
     Softmax,
     SquaredDifference,
+    View,
 )
 from tinykit.compiler.lowering import moves, pointwise, pooling, weighted
 from tinykit.compiler.lowering.weighted import has_fast_kernel
@@ -35,12 +36,12 @@ from tinykit.compiler.steps import LoweredStep
 __all__ = ["has_fast_kernel", "lower"]
 
 
-def lower(graph: Graph, op: Op) -> LoweredStep:
-    """The statements and constants of one operator (any but a Reshape, which needs none)."""
-    return _LOWERINGS[type(op)](graph, op)
+def lower(graph: Graph, op: Op) -> LoweredStep | None:
+    """The statements and constants of one operator; None for one that needs none."""
+    return None if isinstance(op, View) else _LOWERINGS[type(op)](graph, op)
 
 
-_LOWERINGS: dict[type[Op], Callable[..., LoweredStep]] = {
+_LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Add: pointwise.add,
     Concatenation: moves.concatenation,
     Conv: weighted.conv,

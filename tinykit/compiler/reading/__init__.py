@@ -7,9 +7,17 @@ from collections.abc import Callable
 
 from tinykit.common.errors import TinykitError
 from tinykit.compiler.graph import Graph, Op
-from tinykit.compiler.reading import moves, pairs, pointwise, reductions, shapes, weighted
+from tinykit.compiler.reading import (
+    moves,
+    pairs,
+    pointwise,
+    reductions,
+    shapes,
+    states,
+    weighted,
+)
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
-from tinykit.quantization.tflite.file import Operator, TfliteFile
+from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
 
 _MAX_OPERATORS = 2000
 
@@ -35,7 +43,8 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
             ops += made if isinstance(made, tuple) else [made]
     except RefusalError as refusal:
         raise TinykitError(f"{source}, {where}: {refusal.what}. {refusal.todo}.") from None
-    return Graph(tuple(ops), reader.values, file.inputs, file.outputs, reader.constants)
+    made = reader.values, file.inputs, file.outputs, reader.constants, reader.states
+    return Graph(tuple(ops), *made)
 
 
 def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
@@ -45,8 +54,9 @@ def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
             "the compiler has no such operator",
             f"Build the network from {_LAYERS}, or export the sketch with engine='tflm'",
         )
-    several = operator.op in _SEVERAL_OUTPUTS or len(operator.outputs) == 1
-    if not several or not operator.outputs or not operator.inputs or operator.inputs[0] < 0:
+    one = operator.op in _SEVERAL_OUTPUTS or len(operator.outputs) == 1
+    is_plain = one and operator.outputs and operator.inputs and operator.inputs[0] >= 0
+    if not is_plain and operator.op not in STATEFUL:
         numbers = f"{len(operator.inputs)} inputs and {len(operator.outputs)} outputs"
         raise RefusalError(numbers, DAMAGED)
     return read(reader, operator, {"name": operator.name, "kind": operator.op})
@@ -57,9 +67,11 @@ _SEVERAL_OUTPUTS = ("SPLIT", "SPLIT_V", "UNPACK")
 _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "ABS": pointwise.unary(pointwise.absolute),
     "ADD": pairs.binary,
+    "ASSIGN_VARIABLE": states.assign_variable,
     "AVERAGE_POOL_2D": shapes.pool,
     "BATCH_TO_SPACE_ND": moves.moving(moves.batch_to_space),
     "BROADCAST_TO": moves.moving(moves.broadcast_to),
+    "CALL_ONCE": states.call_once,
     "CONCATENATION": shapes.concatenation,
     "CONV_2D": weighted.conv,
     "DEPTHWISE_CONV_2D": weighted.depthwise,
@@ -82,6 +94,7 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "PADV2": shapes.pad,
     "PRELU": pairs.binary,
     "QUANTIZE": pointwise.unary(pointwise.quantize),
+    "READ_VARIABLE": states.read_variable,
     "REDUCE_MAX": reductions.extremes,
     "REDUCE_MIN": reductions.extremes,
     "RELU": pointwise.unary(pointwise.relu),
@@ -104,5 +117,6 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "TANH": pointwise.unary(pointwise.tanh),
     "TRANSPOSE": moves.moving(moves.transpose),
     "UNPACK": moves.moving(moves.unpack),
+    "VAR_HANDLE": states.var_handle,
 }
 _LAYERS = "convolutions, dense layers, pooling, Add, Multiply, Concatenate, ReLU and softmax"

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from tinykit.compiler import places
-from tinykit.compiler.graph import Concatenation, Move, Op, Pad, Pick, Reshape, Value
+from tinykit.compiler.graph import Concatenation, Move, Op, Pad, Pick, Reshape, Value, View
+from tinykit.compiler.homes import ALIGNMENT
 from tinykit.compiler.reading.reader import CONVERT, DAMAGED, Reader, RefusalError
 from tinykit.quantization.tflite.file import Operator
 
@@ -65,6 +66,8 @@ def moved(named: dict, source: int, target: int, taken: np.ndarray, size: int) -
     first, counts, steps = loops
     if (first, counts, steps) == (0, (size,), (1,)):  # all of them, in their order
         return Reshape(**made)
+    if steps == (1,) and first % ALIGNMENT == 0:  # they are where they should be
+        return View(**made, offset=first)
     return Move(**made, first=first, counts=counts, steps=steps)
 
 

@@ -121,6 +121,8 @@ OPTIONS = {
     "SPACE_TO_DEPTH": (19, ("block_size", 0, "<i", 0)),
     "UNPACK": (64, ("num", 0, "<i", 0), ("axis", 1, "<i", 0)),
     "LEAKY_RELU": (75, ("alpha", 0, "<f", 0.0)),
+    "CALL_ONCE": (103, ("init_subgraph_index", 0, "<i", 0)),
+    "VAR_HANDLE": (111, ("container", 0, "text", ""), ("shared_name", 1, "text", "")),
 }
 
 OPTIONS["MAX_POOL_2D"] = OPTIONS["AVERAGE_POOL_2D"]
