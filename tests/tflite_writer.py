@@ -44,6 +44,52 @@ _OPERATORS = {
         71,
         {"activation": (0, "Int8"), "cell_clip": (1, "Float32"), "time_major": (3, "Bool")},
     ),
+    # Layers that move and resize
+    "BATCH_TO_SPACE_ND": (37, 24, {}),
+    "BROADCAST_TO": (130, 104, {}),
+    "DEPTH_TO_SPACE": (5, 94, {"block_size": (0, "Int32")}),
+    "MIRROR_PAD": (100, 77, {"mode": (0, "Int8")}),
+    "PADV2": (60, 43, {}),
+    "RESIZE_BILINEAR": (23, 15, {"align_corners": (2, "Bool"), "half_pixel": (3, "Bool")}),
+    "RESIZE_NEAREST_NEIGHBOR": (97, 74, {"align_corners": (0, "Bool"), "half_pixel": (1, "Bool")}),
+    "REVERSE_V2": (105, 81, {}),
+    "SLICE": (65, 48, {}),
+    "SPACE_TO_BATCH_ND": (38, 25, {}),
+    "SPACE_TO_DEPTH": (26, 19, {"block_size": (0, "Int32")}),
+    "SPLIT_V": (102, 79, {"num_splits": (0, "Int32")}),
+    "TILE": (69, 51, {}),
+    "TRANSPOSE": (39, 26, {}),
+    "UNPACK": (88, 64, {"num": (0, "Int32"), "axis": (1, "Int32")}),
+    # Layers that reduce, and functions of one value or two
+    "ABS": (101, 78, {}),
+    "ADD_N": (106, 82, {}),
+    "ARG_MAX": (56, 40, {"output_type": (0, "Int8")}),
+    "CEIL": (104, 0, {}),
+    "COS": (108, 84, {}),
+    "CUMSUM": (128, 102, {"exclusive": (0, "Bool"), "reverse": (1, "Bool")}),
+    "DIV": (42, 29, {"activation": (0, "Int8")}),
+    "ELU": (111, 0, {}),
+    "EXP": (47, 33, {}),
+    "FLOOR": (8, 0, {}),
+    "L2_NORMALIZATION": (11, 12, {"activation": (0, "Int8")}),
+    "LOG": (73, 0, {}),
+    "LOG_SOFTMAX": (50, 36, {}),
+    "MAXIMUM": (55, 39, {}),
+    "MINIMUM": (57, 39, {}),
+    "NEG": (59, 42, {}),
+    "PRELU": (54, 0, {}),
+    "REDUCE_MAX": (82, 27, {"keep_dims": (0, "Bool")}),
+    "REDUCE_MIN": (89, 27, {"keep_dims": (0, "Bool")}),
+    "RELU_N1_TO_1": (20, 0, {}),
+    "ROUND": (116, 0, {}),
+    "RSQRT": (76, 0, {}),
+    "SELECT_V2": (123, 98, {}),
+    "SIN": (66, 0, {}),
+    "SQRT": (75, 0, {}),
+    "SQUARE": (92, 66, {}),
+    "SQUARED_DIFFERENCE": (99, 76, {}),
+    "SUM": (74, 27, {"keep_dims": (0, "Bool")}),
+    "ZEROS_LIKE": (93, 67, {}),
     # Whole numbers computed of shapes
     "GATHER": (36, 23, {"axis": (0, "Int32")}),
     "PACK": (83, 59, {"values_count": (0, "Int32"), "axis": (1, "Int32")}),
@@ -66,7 +112,6 @@ _OPERATORS = {
     "CAST": (53, 37, {}),
     "DEQUANTIZE": (6, 38, {}),
     "GELU": (150, 123, {}),
-    "ARG_MAX": (56, 40, {"output_type": (0, "Int8")}),
     "SPLIT": (49, 35, {"num_splits": (0, "Int32")}),
     "TheirOwn": (32, 0, {}),  # a custom operator of that name
     "LEAKY_RELU": (98, 75, {"alpha": (0, "Float32")}),
@@ -151,9 +196,7 @@ class TfliteWriter:
         data = np.ascontiguousarray(data)
         return self.tensor(data.shape, scale, 0, str(data.dtype), axis, data)
 
-    def constant_int4(
-        self, data: np.ndarray, scale: float | Sequence[float], axis: int = 0
-    ) -> int:
+    def constant_int4(self, data: np.ndarray, scale: float | Sequence[float], axis: int = 0) -> int:
         """The number of a new tensor of int4: `data` int8, -8 ... 7, two in a byte."""
         flat = np.append(data.reshape(-1), np.zeros(data.size % 2, np.int8))
         pairs = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)

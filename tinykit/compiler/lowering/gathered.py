@@ -61,7 +61,9 @@ def _depthwise_int4(graph: Graph, op: Depthwise) -> LoweredStep:
     count = op.weights.size
     flat = np.append(op.weights.reshape(-1), np.zeros(count % 2, np.int8))
     packed = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)
-    arguments = f"window, output, {op.channels}, {op.depth_multiplier}, {{scratch}}, {{in0}}, {{out}}"
+    arguments = (
+        f"window, output, {op.channels}, {op.depth_multiplier}, {{scratch}}, {{in0}}, {{out}}"
+    )
     return _step(
         graph,
         op,
@@ -140,9 +142,7 @@ def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
 
 
 def _step(graph: Graph, op: Matrix, **fields: object) -> LoweredStep:
-    return LoweredStep(
-        **fields, includes=("Gathered.h",), overlap=(None,), macs=macs(graph, op)
-    )
+    return LoweredStep(**fields, includes=("Gathered.h",), overlap=(None,), macs=macs(graph, op))
 
 
 def _packed(rows: np.ndarray, bits: int, groups: int = 1) -> np.ndarray:
