@@ -1,7 +1,6 @@
 """Each operator as a call of a kernel.
 
-Convolutions and fully connected layers take the fast kernels where those can represent them
-(`tinykit.compiler.matrix`), else the general ones.
+Layers with weights take the first kernel of a table that can do them (`tinykit.compiler.kernels`).
 """
 
 from collections.abc import Callable
@@ -37,10 +36,10 @@ def lower(graph: Graph, op: Op) -> LoweredStep:
 _LOWERINGS: dict[type[Op], Callable[..., LoweredStep]] = {
     Add: pointwise.add,
     Concatenation: moves.concatenation,
-    Conv: weighted.conv,
+    Conv: weighted.lower,
     Copy: moves.copy,
-    Depthwise: weighted.depthwise,
-    FullyConnected: weighted.fully_connected,
+    Depthwise: weighted.lower,
+    FullyConnected: weighted.lower,
     Lookup: pointwise.lookup,
     Mean: pooling.mean,
     Mul: pointwise.mul,

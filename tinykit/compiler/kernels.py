@@ -1,0 +1,71 @@
+"""The kernels of the layers with weights, in the order in which they are tried.
+
+For each operator, the first kernel that can do it is taken. All that can do it compute the same
+bytes, so the order is one of speed and memory only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tinykit.compiler import depthwise, matrix
+from tinykit.compiler.graph import Conv, Depthwise, FullyConnected, Graph, Matrix
+from tinykit.compiler.steps import LoweredStep
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One way to compute an operator.
+
+    Attributes:
+        name: of the C++ function in arduino/TinyKit/src/nn/.
+        does: what it can do and how, one line.
+        lower: the operator as a call of it; None when it cannot do this one.
+    """
+
+    name: str
+    does: str
+    lower: Callable[..., LoweredStep | None]
+
+
+KERNELS: dict[type[Matrix], tuple[Kernel, ...]] = {
+    Conv: (
+        Kernel(
+            "fullyConnected",
+            "a kernel as large as its input: the kernels of FULLY_CONNECTED",
+            matrix.lower_one_pixel,
+        ),
+        Kernel(
+            "conv",
+            "any shape, with or without an ADD: three pixels by two channels at a time",
+            matrix.lower_conv,
+        ),
+    ),
+    Depthwise: (
+        Kernel("conv", "one input channel: a convolution", depthwise.lower_one_input),
+        Kernel(
+            "depthwise3x3",
+            "3x3, columns one or two apart: a channel at a time, in place",
+            depthwise.lower_depthwise,
+        ),
+        Kernel("depthwiseGeneral", "any other, slowly", depthwise.lower_general),
+    ),
+    FullyConnected: (
+        Kernel(
+            "fewRows",
+            "one vector, up to five outputs: two rows at a time, no working memory",
+            matrix.lower_few_rows,
+        ),
+        Kernel(
+            "fullyConnected",
+            "one vector: widened first, then four rows at a time",
+            matrix.lower_vector,
+        ),
+        Kernel("conv", "several vectors: each is a pixel of a 1x1 convolution", matrix.lower_rows),
+    ),
+}
+
+
+def lower(graph: Graph, op: Matrix) -> LoweredStep:
+    """A layer with weights as a call of the first kernel in the table that can do it."""
+    tried = (kernel.lower(graph, op) for kernel in KERNELS[type(op)])
+    return next(step for step in tried if step)
