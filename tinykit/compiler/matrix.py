@@ -1,7 +1,6 @@
-"""Lowering of the layers with weights to the fast kernels in arduino/TinyKit/src/nn/Conv.h.
+"""Lowering of CONV_2D and FULLY_CONNECTED to the kernels in arduino/TinyKit/src/nn/Matrix.h.
 
-Each function returns None when the layer needs the general kernels: unusual strides, filters or
-scales. The kernels compute the same bytes, so the choice is one of speed only.
+All of them multiply a matrix of weights with columns of inputs, two rows or more at a time.
 """
 
 from dataclasses import replace
@@ -10,67 +9,62 @@ from math import prod
 import numpy as np
 
 from tinykit.compiler.graph import Conv, FullyConnected, Graph, Matrix, macs
-from tinykit.compiler.packing import PackedRows, pack_rows
+from tinykit.compiler.packing import PackedRows, pack_few, pack_tile, pack_vector
 from tinykit.compiler.steps import Constant, LoweredStep
 
-TILE_PIXELS = 4  # kTilePixels in Conv.cpp
+TILE_PIXELS = 3  # kTilePixels in Matrix.cpp
+_MOST_SCRATCH = 16_384  # bytes of widened pixels; more than that, and it is one pixel at a time
+_FEW_ROWS = 5  # outputs for which widening the input does not pay
 
 _FILES = {
-    "includes": ("Conv.h",),
-    "sources": ("ConvInner.h", "ConvPortable.cpp", "ConvCortexM4.cpp"),
+    "includes": ("Matrix.h",),
+    "sources": ("MatrixInner.h", "MatrixPortable.cpp", "MatrixCortexM4.cpp", "Output.h", "Scale.h"),
 }
 
 
-def lower_conv(graph: Graph, op: Conv) -> LoweredStep | None:
-    """CONV_2D, with or without a fused ADD, as a matrix product of four pixels at a time."""
-    source, target = graph.input_of(op).shape, graph.output_of(op).shape
-    if op.dilation != (1, 1) or op.weights.shape[3] != source[3]:
+def lower_conv(graph: Graph, op: Conv) -> LoweredStep:
+    """CONV_2D, with or without a fused ADD: a matrix product, three pixels at a time."""
+    return _tiles(graph, op, op, graph.input_of(op).shape, graph.output_of(op).shape)
+
+
+def lower_one_pixel(graph: Graph, op: Conv) -> LoweredStep | None:
+    """CONV_2D with a kernel as large as its input: what FULLY_CONNECTED does."""
+    source = graph.input_of(op).shape
+    if op.weights.shape[1:] != source[1:] or op.padding != (0, 0) or op.add is not None:
         return None
-    one_patch = op.weights.shape[1:] == source[1:] and op.padding == (0, 0)
-    if target[1:3] == (1, 1) and one_patch and op.add is None:
-        return lower_fully_connected(graph, op)
-    packed = pack_rows(op, rows_per_block=2)
-    if packed is None:
+    if prod(graph.output_of(op).shape[1:3]) > 1:
         return None
-    sizes = [*source[1:], *target[1:], *op.kernel, *op.strides, *op.padding]
-    step = LoweredStep(
-        call=_struct("Conv", op, packed, sizes, _CONV_COMMENTS)
-        + "  nn::conv(layer, {weights}, {in0}, {out}, {scratch});\n",
+    return lower_few_rows(graph, op) or lower_vector(graph, op)
+
+
+def lower_few_rows(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
+    """FULLY_CONNECTED of one vector and a handful of outputs."""
+    flat = _flat(op)
+    if graph.input_of(op).size != flat.weights.shape[1] or op.channels > _FEW_ROWS:
+        return None
+    packed = pack_few(flat)
+    call = f"  nn::{_named('fewRows', packed)}(layer, {{weights}}, {{in0}}, {{out}});\n"
+    return LoweredStep(
+        call=_vector_struct(op, packed, flat.weights.shape[1]) + call,
         constants=(_weights(packed),),
-        scratch_bytes=_conv_scratch(op),
-        overlap=(_conv_overlap(op, source, target),),
-        comment="matrix product, four pixels by two channels at a time",
+        overlap=(None,),
+        comment="matrix times vector, two rows at a time",
         macs=macs(graph, op),
         **_FILES,
     )
-    return step if op.add is None else _with_add(step, op)
 
 
-def _with_add(step: LoweredStep, op: Conv) -> LoweredStep:
-    m0, m1, bias = op.add.linear
-    sum_ = f"{{{m0}, {m1}, {bias}, {op.add.act_min}, {op.add.act_max}}}"
-    layer = step.call[: step.call.index("  nn::conv(")]
-    return replace(
-        step,
-        call=f"{layer}  static const nn::Add sum = {sum_};\n"
-        "  nn::convAdd(layer, {weights}, {in0}, sum, {in1}, {out}, {scratch});\n",
-        overlap=(*step.overlap, 0),
-        comment=f"{step.comment}, added to in1 at once",
-    )
-
-
-def lower_fully_connected(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
-    """FULLY_CONNECTED of one vector, or a convolution with a single output pixel."""
-    flat = replace(op, weights=op.weights.reshape(op.channels, -1))
+def lower_vector(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
+    """FULLY_CONNECTED of one vector."""
+    flat = _flat(op)
     columns = flat.weights.shape[1]
     if graph.input_of(op).size != columns:
         return None
-    packed = pack_rows(flat, rows_per_block=4)
-    if packed is None:
-        return None
+    packed = pack_vector(flat)
+    kernel = _named("fullyConnected", packed)
     return LoweredStep(
-        call=_struct("FullyConnected", op, packed, [columns, op.channels], _VECTOR_COMMENTS)
-        + "  nn::fullyConnected(layer, {weights}, {in0}, {out}, {scratch});\n",
+        call=_vector_struct(op, packed, columns)
+        + f"  nn::{kernel}(layer, {{weights}}, {{in0}}, {{out}}, {{scratch}});\n",
         constants=(_weights(packed),),
         scratch_bytes=2 * _round_up(columns, 4),
         overlap=(-columns - op.channels,),  # the input is copied to the scratch memory first
@@ -80,14 +74,79 @@ def lower_fully_connected(graph: Graph, op: FullyConnected | Conv) -> LoweredSte
     )
 
 
+def lower_rows(graph: Graph, op: FullyConnected) -> LoweredStep:
+    """FULLY_CONNECTED of several vectors: a 1x1 convolution, in which each is a pixel."""
+    columns = op.weights.shape[1]
+    rows = graph.input_of(op).size // columns
+    fields = {name: getattr(op, name) for name in op.__dataclass_fields__}
+    fields["weights"] = op.weights[:, None, None, :]
+    pixels = Conv(**fields, strides=(1, 1), padding=(0, 0), dilation=(1, 1))
+    return _tiles(graph, op, pixels, (1, 1, rows, columns), (1, 1, rows, op.channels))
+
+
+def _tiles(
+    graph: Graph, op: Matrix, conv: Conv, source: tuple[int, ...], target: tuple[int, ...]
+) -> LoweredStep:
+    """A convolution, which computes `op`."""
+    # The pixels of a run lie side by side: a row of the kernel, or each pixel by itself.
+    runs = conv.kernel[1] if conv.dilation[1] > 1 else 1
+    in_runs = conv.weights.reshape(conv.channels, conv.kernel[0] * runs, -1)
+    packed = pack_tile(replace(conv, weights=in_runs[:, :, None, :]))
+    columns = in_runs.shape[1] * _round_up(in_runs.shape[2], 4)
+    few = prod(target[1:3]) < TILE_PIXELS or TILE_PIXELS * 2 * columns > _MOST_SCRATCH
+    pixels = 1 if few else TILE_PIXELS
+    kernel = (conv.kernel[0], runs, conv.kernel[1] // runs)
+    sizes = [*source[1:], *target[1:], *kernel, *conv.dilation, *conv.strides, *conv.padding]
+    name = _named("conv" if conv.add is None else "convAdd", packed)
+    added = "" if conv.add is None else "sum, {in1}, "
+    layer = _struct("Conv", conv, packed, [*sizes, pixels], _CONV_COMMENTS) + _sum(conv)
+    step = LoweredStep(
+        call=f"{layer}  nn::{name}(layer, {{weights}}, {{in0}}, {added}{{out}}, {{scratch}});\n",
+        constants=(_weights(packed),),
+        scratch_bytes=_conv_scratch(conv, columns, _round_up(in_runs.shape[2], 4), pixels),
+        overlap=(_conv_overlap(conv, source, target, pixels),),
+        comment=f"matrix product, {_PIXELS[pixels]} by two channels at a time",
+        macs=macs(graph, op),
+        **_FILES,
+    )
+    if conv.add is None:
+        return step
+    comment = f"{step.comment}, added to in1 at once"
+    return replace(step, overlap=(*step.overlap, 0), comment=comment)
+
+
+def _sum(op: Conv) -> str:
+    """The declaration of a fused ADD, if there is one."""
+    if op.add is None:
+        return ""
+    m0, m1, bias = op.add.linear
+    sum_ = f"{{{m0}, {m1}, {bias}, {op.add.act_min}, {op.add.act_max}}}"
+    return f"  static const nn::Add sum = {sum_};\n"
+
+
+def _flat(op: FullyConnected | Conv) -> FullyConnected | Conv:
+    return replace(op, weights=op.weights.reshape(op.channels, -1))
+
+
+def _named(kernel: str, packed: PackedRows) -> str:
+    return kernel + "Wide" * packed.wide
+
+
+_PIXELS = {1: "one pixel", TILE_PIXELS: "three pixels"}
 _CONV_COMMENTS = (
     (3, "input: height, width, channels"),
     (3, "output"),
-    (2, "kernel"),
+    (3, "kernel: rows, runs in a row, pixels in a run"),
+    (2, "dilation: rows, runs"),
     (2, "strides"),
     (2, "padding: top, left"),
+    (1, "pixels at a time"),
 )
 _VECTOR_COMMENTS = ((1, "inputs"), (1, "outputs"))
+
+
+def _vector_struct(op: Matrix, packed: PackedRows, columns: int) -> str:
+    return _struct("FullyConnected", op, packed, [columns, op.channels], _VECTOR_COMMENTS)
 
 
 def _struct(
@@ -99,8 +158,9 @@ def _struct(
         numbers = ", ".join(str(n) for n in sizes[at : at + count])
         lines.append(f"      {numbers},  // {comment}")
         at += count
-    if name != "FullyConnected":
+    if name == "Conv":
         lines.append(f"      {op.input_zero_point},  // what padding holds")
+    lines.append(f"      {str(packed.any_scale).lower()},  // scales of 1/2 and more?")
     rectified = str(packed.rectified).lower()
     output = f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rectified}}}"
     lines.append(f"      {output},  // output: zero point, limits, ReLU?")
@@ -111,26 +171,30 @@ def _weights(packed: PackedRows) -> Constant:
     return Constant("weights", "uint32_t", packed.words, comment="packed, with biases and scales")
 
 
-def _conv_scratch(op: Conv) -> int:
-    """Widened patches of a tile, the tile of outputs, and rows of patches at the border."""
-    height, width, channels = op.weights.shape[1:]
-    row = _round_up(width * channels, 4)
-    return TILE_PIXELS * (2 * height * row + _round_up(op.channels, 2) + row) + row
+def _conv_scratch(op: Conv, columns: int, segment: int, pixels: int) -> int:
+    """Widened patches of a tile, the tile of outputs, and runs of patches at the border."""
+    pointwise = prod(op.kernel) * prod(op.strides) == 1
+    borders = 0 if pointwise else (1 + pixels) * segment
+    return pixels * (2 * columns + _round_up(op.channels, 2)) + borders
 
 
-def _conv_overlap(op: Conv, source: tuple[int, ...], target: tuple[int, ...]) -> int:
+def _conv_overlap(
+    op: Conv, source: tuple[int, ...], target: tuple[int, ...], pixels: int = TILE_PIXELS
+) -> int:
     """How far before the input the output must begin, so that nothing is overwritten too early.
 
-    Tile by tile: four pixels are read, then written. What is written by then must end before the
-    first byte that a later tile reads.
+    Tile by tile: some pixels are read, then written, and the last few that are no tile one by one.
+    What is written by then must end before the first byte that a later tile reads.
     """
-    rows, columns = np.divmod(np.arange(prod(target[1:3])), target[2])
+    count = prod(target[1:3])
+    rows, columns = np.divmod(np.arange(count), target[2])
     top = np.clip(rows * op.strides[0] - op.padding[0], 0, source[1] - 1)
     left = np.clip(columns * op.strides[1] - op.padding[1], 0, source[2] - 1)
     first = (top * source[2] + left) * source[3]
-    later = np.minimum.accumulate(first[::-1])[::-1][TILE_PIXELS::TILE_PIXELS]
-    written = TILE_PIXELS * np.arange(1, len(later) + 1) * target[3]
-    return int((written - later).max(initial=-prod(source)))
+    starts = np.r_[pixels : count - count % pixels : pixels, count - count % pixels : count]
+    starts = starts[starts > 0]
+    later = np.minimum.accumulate(first[::-1])[::-1][starts]
+    return int((starts * target[3] - later).max(initial=-prod(source)))
 
 
 def _round_up(number: int, multiple: int) -> int:

@@ -10,24 +10,25 @@ weights of *two* rows at once,
 so one SMLAD with `both` adds up 256 * (sum of the high row) + (sum of the low row), and a second
 one with `low` alone, widened by one SXTB16, adds up the low row. The difference of the two sums is
 256 times the sum of the high row, exactly, whatever has overflowed on the way, as long as that sum
-itself is less than 2**23. That is known when the model is compiled; a layer whose weights are too
-large for it is left to the general kernels.
+itself is less than 2**23. That is known when the model is compiled. A layer whose weights are too
+large for it is packed "wide", with the bytes of high and low side by side, and both are widened.
 
-A stream is a sequence of blocks, each of them one or more row pairs:
+A stream is a sequence of blocks, each of them one or two row pairs:
 
-    per row pair    start of the sum `low`, start of the sum `both` (the biases)
+    per row pair    start of the sum `low`, start of the sum `both` (wide: of `high`): the biases
     per four columns and row pair    the words (column 0, column 2), (column 1, column 3)
-    per row         requantization: multiplier, factor
+    per row         multiplier and factor, for some layers a shift and a mask, too (see scales.py)
 
-Columns are in the order in which SXTB16 widens the four bytes of a word.
+Columns are in the order in which SXTB16 widens the four bytes of a word. A last row without a
+partner, where there are few, is stored in 16 bits: bias, words (0, 2), (1, 3) ..., scale.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from tinykit.compiler.arithmetic import multiply
-from tinykit.compiler.graph import Depthwise, Matrix
+from tinykit.compiler.graph import Matrix
+from tinykit.compiler.scales import Scaled, scaled_rows
 
 SUM_LIMIT = 2**23  # what is left of 32 bits for the sum of a high row
 
@@ -40,70 +41,95 @@ class PackedRows:
         words: uint32.
         rectified: the outputs are cut off at their zero point, -128 (ReLU), where the kernels may
             leave out a step of the rounding.
+        wide: sums may have more than 24 bits.
+        any_scale: each row's scale takes four words.
     """
 
     words: np.ndarray
     rectified: bool
+    wide: bool = False
+    any_scale: bool = False
 
 
-def pack_rows(op: Matrix, rows_per_block: int) -> PackedRows | None:
-    """The stream of a convolution or a fully connected layer, one row per output channel.
-
-    None when its numbers need the general kernels.
+def pack_tile(op: Matrix) -> PackedRows:
+    """Row pairs, for a tile of pixels: a row for each output channel.
 
     Args:
-        op: its weights are (rows, ...); what follows the rows is flattened into columns.
-        rows_per_block: 2 (for a tile of pixels) or 4 (for a vector).
+        op: its weights are (rows, ...); what follows the rows is flattened into columns. Of
+            (rows, height, width, channels) each run, a row of the kernel, is padded to whole words.
     """
-    weights = _in_whole_words(op.weights)
-    scales = _scales(weights, op)
-    if scales is None:
-        return None
-    bias, multipliers, factors = scales
-    rows = -(-len(weights) // rows_per_block) * rows_per_block
-    padded = np.pad(weights.astype(np.int64), [(0, rows - len(weights)), (0, 0)])
-    bias, multipliers, factors = (_padded(x, rows) for x in (bias, multipliers, factors))
-    low, high = padded[0::2], padded[1::2]
-    both = 256 * high + low
-    reach = _largest_sum(high, bias[1::2])
-    if (reach >= SUM_LIMIT).any() or (both < -(2**15)).any():
-        return None
-    starts = np.stack([bias[0::2], bias[0::2] + 256 * bias[1::2]], axis=1)
-    # (pairs, columns / 4, word, half): columns 0 2 | 1 3
-    halves = both.reshape(len(both), -1, 2, 2).transpose(0, 1, 3, 2) & 0xFFFF
-    words = halves[..., 0] | halves[..., 1] << 16
-    pairs = rows_per_block // 2
-    blocks = rows // rows_per_block
-    stream = np.concatenate(
-        [
-            starts.reshape(blocks, -1),
-            # pairs of a block take turns at every four columns
-            words.reshape(blocks, pairs, -1, 2).transpose(0, 2, 1, 3).reshape(blocks, -1),
-            np.stack([multipliers, factors], axis=1).reshape(blocks, -1),
-        ],
-        axis=1,
+    rows = _rows(op)
+    wide = _is_wide(rows)
+    return _packed(op, rows, wide, _blocks(rows, 1, wide))
+
+
+def pack_vector(op: Matrix) -> PackedRows:
+    """Blocks of two row pairs, for one vector; one or two rows that are left over are a pair."""
+    rows = _rows(op)
+    count = len(rows.bias)
+    split = count // 4 * 4 if count % 4 < 3 else count
+    wide = _is_wide(rows)
+    fours, rest = rows.part(slice(split)), rows.part(slice(split, None))
+    return _packed(op, rows, wide, _blocks(fours, 2, wide), _blocks(rest, 1, wide))
+
+
+def pack_few(op: Matrix) -> PackedRows:
+    """Row pairs, for one vector, and a last row without a partner with weights of 16 bits."""
+    rows = _rows(op)
+    split = len(rows.bias) // 2 * 2
+    pairs, rest = rows.part(slice(split)), rows.part(slice(split, None))
+    wide = _is_wide(pairs)
+    return _packed(op, rows, wide, _blocks(pairs, 1, wide), _singles(rest))
+
+
+def _rows(op: Matrix) -> Scaled:
+    return scaled_rows(_in_whole_words(op.weights), op)
+
+
+def _packed(op: Matrix, rows: Scaled, wide: bool, *streams: np.ndarray) -> PackedRows:
+    words = _as_words(np.concatenate([stream.ravel() for stream in streams]))
+    return PackedRows(words, _rectified(op), wide, rows.any_scale)
+
+
+def _is_wide(rows: Scaled) -> bool:
+    """Whether rows are too large for the trick above."""
+    rows = _even(rows)
+    low, high = rows.weights[0::2], rows.weights[1::2]
+    reach = _largest_sum(high, rows.bias[1::2])
+    return bool((reach >= SUM_LIMIT).any() or (256 * high + low < -(2**15)).any())
+
+
+def _even(rows: Scaled, multiple: int = 2) -> Scaled:
+    return rows.padded(-(-len(rows.bias) // multiple) * multiple)
+
+
+def _blocks(rows: Scaled, pairs: int, wide: bool) -> np.ndarray:
+    """The stream of blocks of so many row pairs, (blocks, words)."""
+    rows = _even(rows, 2 * pairs)
+    blocks = len(rows.bias) // (2 * pairs)
+    low, high = rows.weights[0::2], rows.weights[1::2]
+    both = (low & 0xFF | (high & 0xFF) << 8) if wide else 256 * high + low
+    first, second = rows.bias[0::2], rows.bias[1::2]
+    starts = np.stack([first, second if wide else 256 * second + first], axis=1)
+    # (blocks, columns / 4, pairs, 2): pairs of a block take turns at every four columns
+    quads = both.shape[1] // 4
+    body = _in_pairs(both).reshape(blocks, pairs, quads, 2).transpose(0, 2, 1, 3)
+    flat = (
+        part.reshape(blocks, part.size // max(blocks, 1)) for part in (starts, body, rows.words)
     )
-    return PackedRows(_as_words(stream), _rectified(op))
+    return np.concatenate(list(flat), axis=1)
 
 
-def pack_depthwise(op: Depthwise, transposed: bool) -> PackedRows | None:
-    """The stream of 3x3 depthwise filters; None when they need the general kernels.
+def _singles(rows: Scaled) -> np.ndarray:
+    """The stream of rows without a partner, (rows, words)."""
+    return np.column_stack([rows.bias, _in_pairs(rows.weights), rows.words])
 
-    Per channel six words: bias, multiplier, scale, and the three rows of its filter with their
-    bytes in the order 0, 1, 2, none.
 
-    Args:
-        op: with weights (3, 3, channels).
-        transposed: swap rows and columns of the filters (the kernel then does so to the picture).
-    """
-    scales = _scales(op.weights.reshape(9, -1).T, op)
-    if scales is None:
-        return None
-    filters = np.zeros((op.channels, 3, 4), np.int64)
-    filters[:, :, :3] = op.weights.transpose((2, 1, 0) if transposed else (2, 0, 1))
-    rows = (filters & 0xFF) @ [1, 2**8, 2**16, 2**24]
-    stream = np.column_stack([*scales, rows])
-    return PackedRows(_as_words(stream), _rectified(op))
+def _in_pairs(numbers: np.ndarray) -> np.ndarray:
+    """16-bit numbers (rows, columns) as words (rows, columns / 2), columns 0 2 | 1 3 | 4 6 ..."""
+    rows, columns = numbers.shape
+    halves = numbers.reshape(rows, columns // 4, 2, 2).transpose(0, 1, 3, 2) & 0xFFFF
+    return (halves[..., 0] | halves[..., 1] << 16).reshape(rows, columns // 2)
 
 
 def _in_whole_words(weights: np.ndarray) -> np.ndarray:
@@ -116,40 +142,6 @@ def _in_whole_words(weights: np.ndarray) -> np.ndarray:
     return runs.reshape(len(weights), -1)
 
 
-def _scales(weights: np.ndarray, op: Matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Biases, multipliers and scales of the rows of `weights`, as the kernels want them.
-
-    The input's zero point is folded into the bias: a sum is bias + weights @ x for int8 inputs x.
-
-    TFLM turns a sum into an output in two steps: y = round(sum * multiplier / 2**31), then
-    round(y / 2**right) + zero point. Each is one instruction, SMMLAR or SMMLSR, which compute
-    a + round(b * c / 2**32) and a + round(-b * c / 2**32), here with
-
-        y      = sum + round(sum * (2 * multiplier - 2**32) / 2**32)
-        output = zero point + round(-y * -2**(32 - right) / 2**32)
-
-    The factor is negative because -2**31 has 32 bits and 2**31 has not. So 1 <= right will do; the
-    general kernels do the rest.
-    """
-    weights = weights.astype(np.int64)
-    bias = op.bias - op.input_zero_point * weights.sum(axis=1)
-    multiplier = op.multipliers.astype(np.int64)
-    right = -op.shifts.astype(np.int64)
-    # All weights zero: the output is a constant. Any scale that gives it will do.
-    constant = ~weights.any(axis=1)
-    if constant.any():
-        scaled = [multiply(*row) for row in zip(op.bias, op.multipliers, op.shifts, strict=True)]
-        value = np.clip(np.array(scaled, np.int64), -256, 255)
-        multiplier = np.where(constant, 2**30, multiplier)
-        right = np.where(constant, 2, right)
-        bias = np.where(constant, 8 * value, bias)
-    if (right < 1).any() or (right > 31).any() or (multiplier < 2**30).any():
-        return None
-    if (_largest_sum(weights, bias) >= 2**31).any():
-        return None
-    return bias, 2 * multiplier - 2**32, -(2 ** (32 - right))
-
-
 def _largest_sum(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     """Largest magnitude of bias + weights @ x over all int8 x, by row."""
     lowest = bias + np.minimum(-128 * weights, 127 * weights).sum(axis=1)
@@ -159,10 +151,6 @@ def _largest_sum(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
 
 def _rectified(op: Matrix) -> bool:
     return op.output_zero_point == op.act_min == -128
-
-
-def _padded(values: np.ndarray, size: int) -> np.ndarray:
-    return np.concatenate([values, np.zeros(size - len(values), np.int64)])
 
 
 def _as_words(stream: np.ndarray) -> np.ndarray:

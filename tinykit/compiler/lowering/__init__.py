@@ -1,7 +1,6 @@
 """Each operator as a call of a kernel.
 
-Convolutions and fully connected layers take the fast kernels where those can represent them
-(`tinykit.compiler.matrix`), else the general ones.
+Layers with weights take the first kernel of a table that can do them (`tinykit.compiler.kernels`).
 """
 
 from collections.abc import Callable
@@ -62,12 +61,12 @@ def lower(graph: Graph, op: Op) -> LoweredStep | None:
 _LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Add: pointwise.add,
     Concatenation: moves.concatenation,
-    Conv: weighted.conv,
+    Conv: weighted.lower,
     Copy: moves.copy,
-    Depthwise: weighted.depthwise,
     Extremes: pooling.extremes,
-    FullyConnected: weighted.fully_connected,
     GroupedConv: gathered.grouped,
+    Depthwise: weighted.lower,
+    FullyConnected: weighted.lower,
     Lookup: pointwise.lookup,
     Lstm: sequences.lstm,
     Maximum: pointwise.maximum,

@@ -39,14 +39,6 @@ int8_t finished(const Requantization& o, int channel, int32_t sum) {
   return clamped(q, o.min, o.max);
 }
 
-int32_t dot(const int8_t* weights, const int8_t* in, int n, int32_t inputZero) {
-  int32_t sum = 0;
-  for (int i = 0; i < n; ++i) {
-    sum += weights[i] * (in[i] - inputZero);
-  }
-  return sum;
-}
-
 // What a depthwise convolution steps over, in bytes.
 struct Steps {
   int weightRow, weightColumn;
@@ -89,30 +81,6 @@ void sumsOfFour(const Part& part, const Steps& steps, int32_t inputZero, const i
 
 }  // namespace
 
-void convGeneral(const Window& w, const Requantization& o, int inChannels, int outChannels,
-                 const int8_t* weights, const int8_t* in, int8_t* out) {
-  const int size = w.height * w.width * inChannels;
-  for (int outY = 0; outY < w.outHeight; ++outY) {
-    for (int outX = 0; outX < w.outWidth; ++outX) {
-      const Part part = partAt(w, outY, outX);
-      for (int c = 0; c < outChannels; ++c) {
-        int32_t sum = o.bias[c];
-        for (int row = 0; row < part.rows; ++row) {
-          const int8_t* weight =
-              weights + c * size + (part.weight + row * w.width) * inChannels;
-          const int8_t* pixel = in + (part.pixel + row * w.dilationY * w.inWidth) * inChannels;
-          for (int i = 0; i < part.columns; ++i) {
-            sum += dot(weight, pixel, inChannels, o.inputZero);
-            weight += inChannels;
-            pixel += w.dilationX * inChannels;
-          }
-        }
-        *out++ = finished(o, c, sum);
-      }
-    }
-  }
-}
-
 void depthwiseGeneral(const Window& w, const Requantization& o, int outChannels, int multiplier,
                       const int8_t* weights, const int8_t* in, int8_t* out) {
   const int inChannels = outChannels / multiplier;
@@ -137,17 +105,6 @@ void depthwiseGeneral(const Window& w, const Requantization& o, int outChannels,
         }
       }
     }
-  }
-}
-
-void fullyConnectedGeneral(const Requantization& o, int rows, int inChannels, int outChannels,
-                           const int8_t* weights, const int8_t* in, int8_t* out) {
-  for (int row = 0; row < rows; ++row) {
-    for (int c = 0; c < outChannels; ++c) {
-      const int32_t sum = dot(weights + c * inChannels, in, inChannels, o.inputZero);
-      *out++ = finished(o, c, o.bias[c] + sum);
-    }
-    in += inChannels;
   }
 }
 

@@ -22,5 +22,9 @@ inline void cutOff(int8_t min, int8_t max, int8_t* values, int count) {
   }
 }
 
+inline void cutOff(const Output& output, int8_t* values, int count) {
+  cutOff(output.min, output.max, values, count);
+}
+
 }  // namespace nn
 }  // namespace tinykit
