@@ -127,6 +127,13 @@ class TapRuns {
   bool listed_ = false;  // the taps of a window inside the input
 };
 
+// A weight of a filter's row, 0 behind its end. Read in any case: a conditional load is what the
+// virtual board's emulator gets wrong while it looks at every access.
+uint32_t scaledWeight(const DepthwisePlanes& p, const int8_t* weights, int i, int32_t scale) {
+  const bool inside = i < p.filterColumns;
+  return static_cast<uint32_t>(weights[inside ? i : 0] * (inside ? scale : 0));
+}
+
 // The filter of one channel for tinykitPlane1 or 2, from bytes; the first byte is a shift.
 void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, uint32_t* to) {
   for (int i = 0; i < 4; ++i) *to++ = packed[0];
@@ -135,9 +142,8 @@ void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, ui
   for (int row = 0; row < p.filterRows; ++row, weights += p.filterColumns) {
     uint32_t before = 0;
     for (int i = 0; i < 2 * pairs; i += 2) {
-      const uint32_t even = i < p.filterColumns ? static_cast<uint32_t>(weights[i] * scale) : 0;
-      const uint32_t odd =
-          i + 1 < p.filterColumns ? static_cast<uint32_t>(weights[i + 1] * scale) : 0;
+      const uint32_t even = scaledWeight(p, weights, i, scale);
+      const uint32_t odd = scaledWeight(p, weights, i + 1, scale);
       *to++ = (even & 0xFFFF) | odd << 16;
       if (p.columnStride == 1) *to++ = (before & 0xFFFF) | even << 16;
       before = odd;

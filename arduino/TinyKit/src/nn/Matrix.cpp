@@ -60,7 +60,7 @@ class Tiles {
   int8_t* tile() const { return tile_; }
 
   // The next pixels, three as long as there are as many; returns how many.
-  int next(Multiply* three, Multiply* one, int8_t* out) {
+  int next(MultiplyRows* three, MultiplyRows* one, int8_t* out) {
     const int count = p_.pixels == kTilePixels && pixelsLeft() >= kTilePixels ? kTilePixels : 1;
     if (pointwise_) {
       widenPixels(count);
@@ -167,7 +167,7 @@ class Tiles {
 };
 
 // In place where the tile's rows are as long as the output's, else over the scratch memory.
-inline void convWith(Multiply* three, Multiply* one, Tiles tiles, int channels, int8_t* out) {
+inline void convWith(MultiplyRows* three, MultiplyRows* one, Tiles tiles, int channels, int8_t* out) {
   while (tiles.pixelsLeft() > 0) {
     if (tiles.step() == channels) {
       out += tiles.next(three, one, out) * channels;
@@ -180,7 +180,7 @@ inline void convWith(Multiply* three, Multiply* one, Tiles tiles, int channels, 
   }
 }
 
-inline void convAddWith(Multiply* three, Multiply* one, Tiles tiles, int channels, const Add& sum,
+inline void convAddWith(MultiplyRows* three, MultiplyRows* one, Tiles tiles, int channels, const Add& sum,
                         const int8_t* skip, int8_t* out) {
   while (tiles.pixelsLeft() > 0) {
     const int count = tiles.next(three, one, tiles.tile());
@@ -190,7 +190,7 @@ inline void convAddWith(Multiply* three, Multiply* one, Tiles tiles, int channel
   }
 }
 
-inline void fullyConnectedWith(Multiply* fourRows, Multiply* twoRows, const FullyConnected& p,
+inline void fullyConnectedWith(MultiplyRows* fourRows, MultiplyRows* twoRows, const FullyConnected& p,
                                const uint32_t* weights, const int8_t* in, int8_t* out,
                                int8_t* scratch) {
   const int quads = roundUp(p.inSize, 4) / 4;
@@ -211,7 +211,7 @@ inline void fullyConnectedWith(Multiply* fourRows, Multiply* twoRows, const Full
   cutOff(p.output, out, p.outSize);
 }
 
-inline void fewRowsWith(Multiply* twoRows, const FullyConnected& p, const uint32_t* weights,
+inline void fewRowsWith(MultiplyRows* twoRows, const FullyConnected& p, const uint32_t* weights,
                         const int8_t* in, int8_t* out) {
   const int quads = roundUp(p.inSize, 4) / 4;
   const Finish finish = finishOf(p.anyScale, p.output);

@@ -31,22 +31,22 @@ struct Product {
   int32_t finish;
 };
 
-typedef void Multiply(const Product* task);
+typedef void MultiplyRows(const Product* task);
 
 // Row pairs times three pixels; x: int16, (columns / 2) x 3 pixels x pair.
-Multiply tinykitThreePixels, tinykitThreePixelsWide;
+MultiplyRows tinykitThreePixels, tinykitThreePixelsWide;
 
 // Row pairs times one pixel; x: int16, columns.
-Multiply tinykitOnePixel, tinykitOnePixelWide;
+MultiplyRows tinykitOnePixel, tinykitOnePixelWide;
 
 // Row pairs times one vector that is not widened; x: int8, columns.
-Multiply tinykitBytes, tinykitBytesWide;
+MultiplyRows tinykitBytes, tinykitBytesWide;
 
 // Blocks of four rows times one vector; x: int16, columns.
-Multiply tinykitFourRows, tinykitFourRowsWide;
+MultiplyRows tinykitFourRows, tinykitFourRowsWide;
 
 // A single row of int16 weights times one vector; x: int8, columns.
-Multiply tinykitOneRow;
+MultiplyRows tinykitOneRow;
 
 // Widens some rows of `count` (a multiple of 4) bytes, `rowStep` bytes apart, of three pixels each
 // into x of tinykitThreePixels; returns the next x.
