@@ -125,7 +125,9 @@ def _scattered(graph: Graph, op: TransposeConv, x: np.ndarray, weights: np.ndarr
     for i in range(x.shape[0]):
         for j in range(x.shape[1]):
             top, left = i * op.strides[0] - op.padding[0], j * op.strides[1] - op.padding[1]
-            rows, columns = (slice(a + 32, a + 32 + k) for a, k in zip((top, left), op.kernel, strict=True))
+            rows, columns = (
+                slice(a + 32, a + 32 + k) for a, k in zip((top, left), op.kernel, strict=True)
+            )
             sums[rows, columns] += np.einsum("c,oijc->ijo", x[i, j], weights)
     return sums[32:-32, 32:-32]
 
@@ -141,7 +143,11 @@ def _pool(graph: Graph, op: Pool, x: np.ndarray) -> np.ndarray:
 
 
 def _patches(
-    graph: Graph, op: Conv | Depthwise | GroupedConv | Pool, x: np.ndarray, fill: int, dilation: tuple[int, int]
+    graph: Graph,
+    op: Conv | Depthwise | GroupedConv | Pool,
+    x: np.ndarray,
+    fill: int,
+    dilation: tuple[int, int],
 ) -> np.ndarray:
     """What the window sees at each output pixel, (out y, out x, y, x, channels)."""
     size = op.filter if isinstance(op, Pool) else op.kernel

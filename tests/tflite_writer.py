@@ -151,9 +151,7 @@ class TfliteWriter:
         data = np.ascontiguousarray(data)
         return self.tensor(data.shape, scale, 0, str(data.dtype), axis, data)
 
-    def constant_int4(
-        self, data: np.ndarray, scale: float | Sequence[float], axis: int = 0
-    ) -> int:
+    def constant_int4(self, data: np.ndarray, scale: float | Sequence[float], axis: int = 0) -> int:
         """The number of a new tensor of int4: `data` int8, -8 ... 7, two in a byte."""
         flat = np.append(data.reshape(-1), np.zeros(data.size % 2, np.int8))
         pairs = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)

@@ -22,7 +22,10 @@ def fold_padding(graph: Graph) -> Graph:
 
 
 def _can_pad(graph: Graph, pad: Pad, reader: Op) -> bool:
-    if not isinstance(reader, Conv | Depthwise | GroupedConv) or pad.fill != reader.input_zero_point:
+    if (
+        not isinstance(reader, Conv | Depthwise | GroupedConv)
+        or pad.fill != reader.input_zero_point
+    ):
         return False
     source, target = graph.input_of(pad).shape, graph.output_of(reader).shape
     if len(source) != 4 or any(pad.before[axis] or pad.after[axis] for axis in (0, 3)):

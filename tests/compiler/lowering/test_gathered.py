@@ -102,7 +102,9 @@ def test_phases_of_a_transposed_convolution_meet_every_pair_once():
                 seen = zip(range(n - phase.before, inputs), phase.taps, strict=False)
                 output = phase.first + n * stride
                 met += [(output, i, tap) for i, tap in seen if 0 <= i < inputs]
-        pairs = [(i * stride - padding + tap, i, tap) for i in range(inputs) for tap in range(kernel)]
+        pairs = [
+            (i * stride - padding + tap, i, tap) for i in range(inputs) for tap in range(kernel)
+        ]
         wanted = [triple for triple in pairs if 0 <= triple[0] < outputs]
         assert sorted(met) == sorted(wanted), f"{outputs} outputs, {kernel} taps, stride {stride}"
 

@@ -24,7 +24,6 @@ from tinykit.compiler.lowering import weighted
 from tinykit.compiler.lowering.text import pair, window
 from tinykit.compiler.steps import Constant, LoweredStep
 
-
 _MOST_ZEROS = 8192  # bytes of flash for weights of zero, where those save time
 
 
@@ -91,7 +90,9 @@ def _depthwise_int4(graph: Graph, op: Depthwise) -> LoweredStep:
     count = op.weights.size
     flat = np.append(op.weights.reshape(-1), np.zeros(count % 2, np.int8))
     packed = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)
-    arguments = f"window, output, {op.channels}, {op.depth_multiplier}, {{scratch}}, {{in0}}, {{out}}"
+    arguments = (
+        f"window, output, {op.channels}, {op.depth_multiplier}, {{scratch}}, {{in0}}, {{out}}"
+    )
     return _step(
         graph,
         op,
@@ -154,7 +155,7 @@ def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
             weights.append(_packed(part, 8))
             biases.append(_bias(op, part))
     phases = (
-        "  // window: in, out, size, stride, pad, dilation; begin of weights, of biases, of output\n"
+        "  // window: in, out, size, stride, pad, dilation; where weights, biases, output begin\n"
         f"  static const nn::Phase phases[{len(lines)}] = {{\n{''.join(lines)}  }};\n"
     )
     sizes = _sizes(x[3], op.channels, 1, y[2], op.strides)
@@ -170,9 +171,7 @@ def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
 
 
 def _step(graph: Graph, op: Matrix, **parts: object) -> LoweredStep:
-    return LoweredStep(
-        **parts, includes=("Gathered.h",), overlap=(None,), macs=macs(graph, op)
-    )
+    return LoweredStep(**parts, includes=("Gathered.h",), overlap=(None,), macs=macs(graph, op))
 
 
 def _packed(rows: np.ndarray, bits: int, groups: int = 1) -> np.ndarray:

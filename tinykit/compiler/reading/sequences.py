@@ -34,9 +34,10 @@ def lstm(reader: Reader, operator: Operator, named: dict) -> Op:
     gates = [_FILE_ORDER.index(gate) for gate in GATES]
     weights, bias = _gates(tensors, gates, _WEIGHTS, x, (units, x.channels))
     recurrent, recurrent_bias = _gates(tensors, gates, _RECURRENT, hidden, (units, units))
-    scales = [
-        (tensors[_WEIGHTS + gate].quantization.scale[0], x.scale) for gate in gates
-    ], [(tensors[_RECURRENT + gate].quantization.scale[0], hidden.scale) for gate in gates]
+    scales = (
+        [(tensors[_WEIGHTS + gate].quantization.scale[0], x.scale) for gate in gates],
+        [(tensors[_RECURRENT + gate].quantization.scale[0], hidden.scale) for gate in gates],
+    )
     factors = [[factor_of(a * b / _ACTIVATION_SCALE) for a, b in pairs] for pairs in scales]
     return Lstm(
         **named,
@@ -69,7 +70,9 @@ def _lstm_tensors(reader: Reader, operator: Operator) -> dict[int, Tensor]:
     if _WEIGHTS not in given or operator.options["diagonal_recurrent_tensors"]:
         raise RefusalError("an LSTM with coupled gates or diagonal weights", plain)
     if operator.options["activation"] != "TANH":
-        raise RefusalError(f"an LSTM with {operator.options['activation']}", "Use activation='tanh'")
+        raise RefusalError(
+            f"an LSTM with {operator.options['activation']}", "Use activation='tanh'"
+        )
     needed = {*range(0, 9), *range(12, 16), _HIDDEN, _CELL}
     if not needed <= given.keys():
         raise RefusalError(f"{len(given)} inputs", DAMAGED)
