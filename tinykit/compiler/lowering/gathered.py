@@ -86,24 +86,24 @@ def _gathered(graph: Graph, op: Matrix, window_text: str, groups: int = 1) -> Lo
 
 
 def _depthwise_int4(graph: Graph, op: Depthwise) -> LoweredStep:
-    """The weights are unpacked first: they are few, and each is used at many pixels."""
-    count = op.weights.size
-    flat = np.append(op.weights.reshape(-1), np.zeros(count % 2, np.int8))
-    packed = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)
+    rows = op.weights.reshape(-1, op.channels)
+    pixels = -(-len(rows) // 2) * 2
+    padded = np.pad(rows, ((0, pixels - len(rows)), (0, -op.channels % 4)))
+    pairs = padded.reshape(pixels // 2, 2, -1, 4)
+    packed = ((pairs[:, 0] & 15) | (pairs[:, 1] << 4)).swapaxes(0, 1).astype(np.int8)
     arguments = (
-        f"window, output, {op.channels}, {op.depth_multiplier}, {{scratch}}, {{in0}}, {{out}}"
+        f"window, output, {op.channels}, {op.depth_multiplier}, {{weights}}, {{in0}}, {{out}}"
     )
     return _step(
         graph,
         op,
         call=(
             f"{window(graph, op)}{_output(op)}"
-            f"  nn::unpackInt4({{weights}}, {count}, {{scratch}});\n"
-            f"  nn::depthwiseGeneral({arguments});\n"
+            f"  nn::depthwiseInt4({arguments},\n                    {{scratch}});\n"
         ),
-        constants=(_weights(packed, 4), *_constants(op, op.bias[None])),
-        scratch_bytes=count,
-        comment="two weights in a byte, unpacked first",
+        constants=(_weights(packed, 4), *_constants(op, _bias(op, rows.T)[None])),
+        scratch_bytes=pixels * op.channels + 4,
+        comment="two weights in a byte",
     )
 
 
