@@ -47,7 +47,8 @@ def test_random_models_reach_every_operator(models, expected):
     met = [op for model in models for op in model.ops]
     ops = "ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED LOGISTIC "
     ops += "MAX_POOL_2D MEAN MUL PAD QUANTIZE RELU RELU6 RESHAPE SOFTMAX "
-    ops += "READ_VARIABLE ASSIGN_VARIABLE"
+    ops += "READ_VARIABLE ASSIGN_VARIABLE "
+    ops += "SVDF TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM"
     rare = {op: met.count(op) for op in ops.split() if met.count(op) < 10}
     assert not rare, f"too few of these operators in {len(models)} models: {rare}"
     alive = [len(np.unique(y.reshape(len(y), -1), axis=0)) > 1 for y in expected]

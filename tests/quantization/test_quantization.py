@@ -244,6 +244,20 @@ def test_a_layer_without_an_int8_form_is_refused(features):
     assert "int8" in message and len(message) < 400, message
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN", "Bidirectional"])
+def test_a_recurrent_layer_that_is_a_loop_is_refused(features, kind):
+    """TensorFlow's converter would crash on it, and a notebook's Python with it."""
+    import keras
+
+    def with_loop(x):
+        layer = getattr(keras.layers, kind)(4 if kind != "Bidirectional" else loop)
+        return keras.layers.Dense(4, "softmax")(layer(keras.layers.Reshape((49, 40))(x)))
+
+    loop = keras.layers.LSTM(4)
+    message = refusal(quantize, make_model(with_loop), features, LogMel(), LABELS)
+    assert "unroll=True" in message
+
+
 def test_tables_say_what_is_in_the_model(tiny):
     assert repr(tiny).startswith("TinyModel(keyword_spotting: ")
     assert "yes, no, unknown, silence" in tiny._repr_html_()

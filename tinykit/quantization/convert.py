@@ -64,6 +64,7 @@ def quantize(
     inputs = _calibration_inputs(calibration, shape, calibration_size)
     if not all(np.isfinite(weight).all() for weight in model.get_weights()):
         raise TinykitError("The model's weights hold NaN: training diverged. Train it again.")
+    _refuse_loops(model)
     tflite = _converted(model, inputs)
     tflite_file.check(tflite, source="The converted model")
     name = name or _PROJECTS.get(kind_of(frontend), "model")
@@ -85,6 +86,17 @@ def _calibration_inputs(calibration: np.ndarray, shape: tuple[int, ...], count: 
     if not np.isfinite(inputs).all():
         raise TinykitError("The calibration features hold NaN or infinity. Look for bad clips.")
     return inputs
+
+
+def _refuse_loops(model: Any) -> None:
+    """A recurrent layer as a loop over time ends TensorFlow's converter, and Python with it."""
+    keras = load_keras()
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN) and not layer.unroll:
+            raise TinykitError(
+                f"The layer {layer.name} is a loop, which TensorFlow cannot convert to int8. "
+                "Build it with unroll=True."
+            )
 
 
 def _converted(model: Any, inputs: np.ndarray) -> bytes:

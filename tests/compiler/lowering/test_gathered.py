@@ -137,10 +137,10 @@ def test_macs_are_counted_alike_in_the_file_and_in_the_graph(make, expected):
 
 @pytest.mark.parametrize(
     ("make", "most"),
-    [(lambda: grouped(32, 4), 3.2), (lambda: grouped(16, 2), 3.2), (lambda: grouped(16, 4), 5)],
+    [(lambda: grouped(32, 4), 3), (lambda: grouped(16, 4), 5), (lambda: grouped(8, 4), 6)],
 )
 def test_instructions_for_a_mac(make, most):
-    """On the virtual board: groups of eight channels and of four."""
+    """On the virtual board: groups of eight channels, of four, and of two, which are joined."""
     compiled = tk.compile(make())
     ran = tk.VirtualBoard().run_model(compiled, np.zeros((1, *compiled.input_shape), np.int8))
     assert ran.instructions / compiled.macs <= most

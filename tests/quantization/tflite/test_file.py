@@ -305,15 +305,17 @@ def test_every_operator_of_the_schema_has_its_name():
     assert dict(enumerate(OPERATORS)) == operators
 
 
-def test_bytes_of_four_bits_are_counted_in_pairs():
+def test_four_bits_lie_two_in_a_byte_the_first_in_its_low_half():
+    """15 weights take 8 bytes; 0x0F is -1 and then 0."""
     writer = TfliteWriter()
-    weights = writer.tensor((3, 5), 0.1, 0, "int4", 0, np.zeros(8, np.int8))
+    pairs = np.array([0x0F, 0x70, 0x08, 0, 0, 0, 0, 0x77], np.int8)
+    weights = writer.tensor((3, 5), 0.1, 0, "int4", 0, pairs)
     x, y = writer.tensor((1, 5), 0.1), writer.tensor((1, 3), 0.1)
     writer.operator("FULLY_CONNECTED", [x, weights, -1], [y])
     tensor = tflite_file.read(writer.to_bytes([x], [y])).tensors[weights]
     assert tensor.n_bytes == 8
-    with pytest.raises(ValueError, match="no plain constant"):
-        tensor.array()
+    assert tensor.array().dtype == np.int8
+    assert tensor.array().tolist() == [[-1, 0, 0, 7, -8], [0] * 5, [0, 0, 0, 0, 7]]
 
 
 def test_several_graphs_and_a_state_are_read():

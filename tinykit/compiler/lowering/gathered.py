@@ -6,7 +6,7 @@ sum(x * w) - zero * sum(w).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -20,12 +20,41 @@ from tinykit.compiler.graph import (
     TransposeConv,
     macs,
 )
+from tinykit.compiler.lowering import weighted
 from tinykit.compiler.lowering.text import pair, window
 from tinykit.compiler.steps import Constant, LoweredStep
 
+_MOST_ZEROS = 8192  # bytes of flash for weights of zero, where those save time
+
 
 def grouped(graph: Graph, op: GroupedConv) -> LoweredStep:
+    """Small groups as one convolution, whose weights are zero between the groups."""
+    dense = op.weights.size * op.groups
+    if dense - op.weights.size <= _MOST_ZEROS and 1.2 * op.groups < _instructions(op):
+        joined = _joined(op)
+        if weighted.has_fast_kernel(graph, joined):
+            fast = weighted.lower(graph, joined)
+            return replace(fast, comment=f"{fast.comment}; zeros between the groups")
     return _gathered(graph, op, window(graph, op), op.groups)
+
+
+def _instructions(op: GroupedConv) -> float:
+    """For each multiplication in `convGathered`, as counted: what each output and each window cost
+    besides is shared by the more the larger the groups are. One convolution takes about 1.2."""
+    inputs, outputs = op.weights[0].size, op.channels // op.groups
+    return 2.2 + 40 / inputs + 150 / (inputs * outputs)
+
+
+def _joined(op: GroupedConv) -> Conv:
+    """The same layer without groups."""
+    each = op.channels // op.groups
+    weights = np.zeros((*op.weights.shape[:3], op.weights.shape[3] * op.groups), np.int8)
+    for group, start in enumerate(range(0, weights.shape[3], op.weights.shape[3])):
+        rows = slice(group * each, (group + 1) * each)
+        weights[rows, :, :, start : start + op.weights.shape[3]] = op.weights[rows]
+    values = {field.name: getattr(op, field.name) for field in fields(op)}
+    del values["groups"]
+    return Conv(**values | {"weights": weights})
 
 
 def int4(graph: Graph, op: Matrix) -> LoweredStep:
@@ -57,24 +86,24 @@ def _gathered(graph: Graph, op: Matrix, window_text: str, groups: int = 1) -> Lo
 
 
 def _depthwise_int4(graph: Graph, op: Depthwise) -> LoweredStep:
-    """The weights are unpacked first: they are few, and each is used at many pixels."""
-    count = op.weights.size
-    flat = np.append(op.weights.reshape(-1), np.zeros(count % 2, np.int8))
-    packed = ((flat[::2] & 15) | (flat[1::2] << 4)).astype(np.int8)
+    rows = op.weights.reshape(-1, op.channels)
+    pixels = -(-len(rows) // 2) * 2
+    padded = np.pad(rows, ((0, pixels - len(rows)), (0, -op.channels % 4)))
+    pairs = padded.reshape(pixels // 2, 2, -1, 4)
+    packed = ((pairs[:, 0] & 15) | (pairs[:, 1] << 4)).swapaxes(0, 1).astype(np.int8)
     arguments = (
-        f"window, output, {op.channels}, {op.depth_multiplier}, {{scratch}}, {{in0}}, {{out}}"
+        f"window, output, {op.channels}, {op.depth_multiplier}, {{weights}}, {{in0}}, {{out}}"
     )
     return _step(
         graph,
         op,
         call=(
             f"{window(graph, op)}{_output(op)}"
-            f"  nn::unpackInt4({{weights}}, {count}, {{scratch}});\n"
-            f"  nn::depthwiseGeneral({arguments});\n"
+            f"  nn::depthwiseInt4({arguments},\n                    {{scratch}});\n"
         ),
-        constants=(_weights(packed, 4), *_constants(op, op.bias[None])),
-        scratch_bytes=count,
-        comment="two weights in a byte, unpacked first",
+        constants=(_weights(packed, 4), *_constants(op, _bias(op, rows.T)[None])),
+        scratch_bytes=pixels * op.channels + 4,
+        comment="two weights in a byte",
     )
 
 
@@ -126,7 +155,7 @@ def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
             weights.append(_packed(part, 8))
             biases.append(_bias(op, part))
     phases = (
-        "  // window: in, out, size, stride, pad, dilation; begin of weights, of biases, of output\n"
+        "  // window: in, out, size, stride, pad, dilation; where weights, biases, output begin\n"
         f"  static const nn::Phase phases[{len(lines)}] = {{\n{''.join(lines)}  }};\n"
     )
     sizes = _sizes(x[3], op.channels, 1, y[2], op.strides)
@@ -141,8 +170,8 @@ def transpose_conv(graph: Graph, op: TransposeConv) -> LoweredStep:
     )
 
 
-def _step(graph: Graph, op: Matrix, **fields: object) -> LoweredStep:
-    return LoweredStep(**fields, includes=("Gathered.h",), overlap=(None,), macs=macs(graph, op))
+def _step(graph: Graph, op: Matrix, **parts: object) -> LoweredStep:
+    return LoweredStep(**parts, includes=("Gathered.h",), overlap=(None,), macs=macs(graph, op))
 
 
 def _packed(rows: np.ndarray, bits: int, groups: int = 1) -> np.ndarray:

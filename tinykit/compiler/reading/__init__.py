@@ -123,7 +123,7 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "UNPACK": moves.moving(moves.unpack),
     "VAR_HANDLE": states.var_handle,
 }
-_LAYERS = "convolutions, dense layers, pooling, Add, Multiply, Concatenate, ReLU and softmax"
+_LAYERS = "convolutions, dense layers, LSTM, pooling, Add, Multiply, Concatenate, ReLU and softmax"
 _UNROLL = "Build recurrent layers with unroll=True"
 _INSTEAD = {
     "BATCH_MATMUL": "Use dense layers, whose weights are constants",

@@ -199,6 +199,42 @@ void convolve(const Window& w, const Requantization& o, const Channels& c, const
   }
 }
 
+// Each byte `times` times; `to` may be `from`.
+void repeated(const int8_t* from, int count, int times, int8_t* to) {
+  for (int i = count - 1; i >= 0; --i) {
+    const int8_t value = from[i];
+    for (int j = 0; j < times; ++j) to[i * times + j] = value;
+  }
+}
+
+// Four channels of one pixel, times their weights.
+TINYKIT_INLINE void addPixel(uint32_t weights, uint32_t pixel, int32_t& s0, int32_t& s1,
+                             int32_t& s2, int32_t& s3) {
+  const uint32_t evenWeights = evenBytes(weights), even = evenBytes(pixel);
+  s0 = dotLow(evenWeights, even, s0);
+  s2 = dotHigh(evenWeights, even, s2);
+  const uint32_t oddWeights = oddBytes(weights), odd = oddBytes(pixel);
+  s1 = dotLow(oddWeights, odd, s1);
+  s3 = dotHigh(oddWeights, odd, s3);
+}
+
+// Sums, times 16, of four neighbouring channels over pairs of pixels, `step` bytes apart.
+TINYKIT_INLINE void sumsOfFour(const int8_t* weights, const int8_t* x, int step, int pairs,
+                               int32_t* sums) {
+  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (; pairs > 0; --pairs, weights += 4) {
+    const uint32_t word = loadWord(weights);
+    addPixel((word << 4) & 0xf0f0f0f0u, loadWord(x), s0, s1, s2, s3);
+    x += step;
+    addPixel(word & 0xf0f0f0f0u, loadWord(x), s0, s1, s2, s3);
+    x += step;
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+
 }  // namespace
 
 void convGathered(const Window& w, const Requantization& o, const Channels& c, const Steps& steps,
@@ -211,10 +247,27 @@ void convInt4(const Window& w, const Requantization& o, const Channels& c, const
   convolve<Int4Weights>(w, o, c, steps, weights, in, out, scratch);
 }
 
-void unpackInt4(const int8_t* packed, int count, int8_t* weights) {
-  for (int i = 0; i < count; ++i) {
-    const int byte = packed[i / 2];
-    weights[i] = static_cast<int8_t>(i % 2 ? byte >> 4 : static_cast<int8_t>(byte * 16) >> 4);
+void depthwiseInt4(const Window& w, const Requantization& o, int outChannels, int multiplier,
+                   const int8_t* weights, const int8_t* in, int8_t* out, int8_t* scratch) {
+  const int inChannels = outChannels / multiplier;
+  const int pixels = w.height * w.width, pairs = (pixels + 1) / 2;
+  Gatherer gatherer(w, inChannels, inChannels, 1, o.inputZero);
+  for (int y = 0; y < w.outHeight; ++y) {
+    for (int x = 0; x < w.outWidth; ++x, out += outChannels) {
+      gatherer.moveTo(y * w.strideY - w.padTop, x * w.strideX - w.padLeft);
+      const int8_t* seen = gatherer.gather(in, scratch);
+      if (multiplier > 1 || seen != scratch) {
+        repeated(seen, pixels * inChannels, multiplier, scratch);
+      }
+      const int8_t* own = weights;
+      for (int c = 0; c < outChannels; c += 4, own += 4 * pairs) {
+        int32_t sums[4];
+        sumsOfFour(own, scratch + c, outChannels, pairs, sums);
+        for (int i = 0; i < 4 && c + i < outChannels; ++i) {
+          out[c + i] = finished(o, c + i, o.bias[c + i] + (sums[i] >> 4));
+        }
+      }
+    }
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "General.h"
+#include "Window.h"
 
 namespace tinykit {
 namespace nn {
@@ -34,8 +34,11 @@ void convGathered(const Window& w, const Requantization& o, const Channels& c, c
 void convInt4(const Window& w, const Requantization& o, const Channels& c, const Steps& steps,
               const int8_t* weights, const int8_t* in, int8_t* out, int8_t* scratch);
 
-// Weights of four bits, the first in the low half of a byte, as bytes.
-void unpackInt4(const int8_t* packed, int count, int8_t* weights);
+// DEPTHWISE_CONV_2D with weights of four bits. For each four channels, a word holds two pixels of the
+// window: byte b the weight of channel b at the first in its low half, at the second in its high
+// half. `scratch`: a window of all output channels, of an even number of pixels, and a word.
+void depthwiseInt4(const Window& w, const Requantization& o, int outChannels, int multiplier,
+                   const int8_t* weights, const int8_t* in, int8_t* out, int8_t* scratch);
 
 // TRANSPOSE_CONV: every stride-th output row and column sees every stride-th row and column of the
 // filter, which makes it an ordinary convolution of stride 1: one of the phases.

@@ -40,6 +40,17 @@ inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
   return dot2(oddBytes(a), oddBytes(b), sum);
 }
 
+// SMLABB and SMLATT: sum + the product of the low halves, of the high halves.
+inline int32_t dotLow(uint32_t a, uint32_t b, int32_t sum) {
+  asm("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+  return sum;
+}
+
+inline int32_t dotHigh(uint32_t a, uint32_t b, int32_t sum) {
+  asm("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+  return sum;
+}
+
 #else
 
 // a + b, which may overflow.
@@ -50,6 +61,21 @@ inline int32_t plus(int32_t a, int32_t b) {
 inline int32_t dot2(uint32_t a, uint32_t b, int32_t sum) {
   sum = plus(sum, static_cast<int16_t>(a) * static_cast<int16_t>(b));
   return plus(sum, static_cast<int16_t>(a >> 16) * static_cast<int16_t>(b >> 16));
+}
+
+inline uint32_t evenBytes(uint32_t word) {
+  const uint32_t low = static_cast<uint16_t>(static_cast<int8_t>(word));
+  return low | static_cast<uint32_t>(static_cast<int8_t>(word >> 16)) << 16;
+}
+
+inline uint32_t oddBytes(uint32_t word) { return evenBytes(word >> 8); }
+
+inline int32_t dotLow(uint32_t a, uint32_t b, int32_t sum) {
+  return plus(sum, static_cast<int16_t>(a) * static_cast<int16_t>(b));
+}
+
+inline int32_t dotHigh(uint32_t a, uint32_t b, int32_t sum) {
+  return dotLow(a >> 16, b >> 16, sum);
 }
 
 inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {

@@ -1,5 +1,4 @@
-// Depthwise convolution of any shape, written to be read: for the layers that the fast kernels do
-// not cover.
+// What kernels for windows of any shape need to know.
 #pragma once
 
 #include <stdint.h>
@@ -27,11 +26,6 @@ struct Requantization {
   int8_t min;
   int8_t max;
 };
-
-// weights[y][x][outChannel], `multiplier` output channels for each input channel. `out` must not
-// overlap `in`.
-void depthwiseGeneral(const Window& w, const Requantization& o, int outChannels, int multiplier,
-                      const int8_t* weights, const int8_t* in, int8_t* out);
 
 }  // namespace nn
 }  // namespace tinykit
