@@ -27,14 +27,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinykit.compiler.arithmetic import multiply
-from tinykit.compiler.graph import Depthwise, Matrix
+from tinykit.compiler.graph import Matrix
 
 SUM_LIMIT = 2**23  # what is left of 32 bits for the sum of a high row
 
 
 @dataclass(frozen=True)
 class PackedRows:
-    """A matrix (or the filters of a depthwise convolution) as the kernels read it.
+    """A matrix as the kernels read it.
 
     Attributes:
         words: uint32.
@@ -83,26 +83,6 @@ def pack_rows(op: Matrix, rows_per_block: int) -> PackedRows | None:
         ],
         axis=1,
     )
-    return PackedRows(_as_words(stream), _rectified(op))
-
-
-def pack_depthwise(op: Depthwise, transposed: bool) -> PackedRows | None:
-    """The stream of 3x3 depthwise filters; None when they need the general kernels.
-
-    Per channel six words: bias, multiplier, scale, and the three rows of its filter with their
-    bytes in the order 0, 1, 2, none.
-
-    Args:
-        op: with weights (3, 3, channels).
-        transposed: swap rows and columns of the filters (the kernel then does so to the picture).
-    """
-    scales = _scales(op.weights.reshape(9, -1).T, op)
-    if scales is None:
-        return None
-    filters = np.zeros((op.channels, 3, 4), np.int64)
-    filters[:, :, :3] = op.weights.transpose((2, 1, 0) if transposed else (2, 0, 1))
-    rows = (filters & 0xFF) @ [1, 2**8, 2**16, 2**24]
-    stream = np.column_stack([*scales, rows])
     return PackedRows(_as_words(stream), _rectified(op))
 
 
