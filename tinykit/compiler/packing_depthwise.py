@@ -95,9 +95,12 @@ def pack_3x3(op: Depthwise, transposed: bool) -> Packed | None:
 
 def pack_planes(op: Depthwise, transposed: bool) -> Packed | None:
     """Filters of any size: bias, multiplier, factor; by how many bits the weights are raised, and
-    the weights, bytes that fill whole words. None for scales of another kind."""
+    the weights, each row of them an even number, bytes that fill whole words. None for scales of
+    another kind."""
     filters = _filters(op, _flat(op, transposed), once=True)
-    return _packed_bytes(filters, np.column_stack([filters.raised, filters.weights]))
+    rows = filters.weights.reshape(op.channels, op.kernel[1 if transposed else 0], -1)
+    rows = np.pad(rows, [(0, 0), (0, 0), (0, rows.shape[2] % 2)]).reshape(op.channels, -1)
+    return _packed_bytes(filters, np.column_stack([filters.raised, rows]))
 
 
 def pack_lines(op: Depthwise) -> Packed | None:

@@ -127,20 +127,29 @@ class TapRuns {
   bool listed_ = false;  // the taps of a window inside the input
 };
 
-// The filter of one channel for tinykitPlane1 or 2, from bytes; the first byte is a shift.
-void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, uint32_t* to) {
+uint32_t pairOf(uint32_t low, uint32_t high) { return (low & 0xFFFF) | high << 16; }
+
+// The filter of one channel for tinykitPlane1 (dense) or 2. Packed are bias, scale, a shift, and
+// rows of an even number of weights.
+template <bool dense>
+void widenFilter(const DepthwisePlanes& p, const uint32_t* packed, uint32_t* to) {
   for (int i = 0; i < 4; ++i) *to++ = packed[0];
   const int8_t* weights = reinterpret_cast<const int8_t*>(packed + 3);
   const int32_t scale = 1 << *weights++;
-  for (int row = 0; row < p.filterRows; ++row, weights += p.filterColumns) {
+  const int more = p.filterColumns % 2 == 0 ? 2 : 0;
+  for (int row = 0; row < p.filterRows; ++row) {
     uint32_t before = 0;
-    for (int i = 0; i < 2 * pairs; i += 2) {
-      const uint32_t even = i < p.filterColumns ? static_cast<uint32_t>(weights[i] * scale) : 0;
-      const uint32_t odd =
-          i + 1 < p.filterColumns ? static_cast<uint32_t>(weights[i + 1] * scale) : 0;
-      *to++ = (even & 0xFFFF) | odd << 16;
-      if (p.columnStride == 1) *to++ = (before & 0xFFFF) | even << 16;
+    for (int i = 0; i < p.filterColumns; i += 2, weights += 2) {
+      const uint32_t even = static_cast<uint32_t>(weights[0] * scale);
+      const uint32_t odd = static_cast<uint32_t>(weights[1] * scale);
+      *to++ = pairOf(even, odd);
+      if (dense) *to++ = pairOf(before, even);
       before = odd;
+    }
+    if (dense) {  // the pixel to the right needs one pair more if the columns are even
+      to[0] = 0;
+      to[1] = pairOf(before, 0);
+      to += more;
     }
   }
   to[0] = packed[1];
@@ -215,15 +224,16 @@ void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const in
   // Four outputs are computed at a time, from whole words.
   const int last = (roundUp(p.outColumns, 4) - 4) * p.columnStride;
   const int rowLength = last + 2 * pairs + (dense ? 2 : 6);
-  const int packed = 3 + p.filterRows * p.filterColumns / 4 + 1;
+  const int packed = 3 + p.filterRows * roundUp(p.filterColumns, 2) / 4 + 1;
   int16_t* const x = reinterpret_cast<int16_t*>(scratch);
   uint32_t* const filter = reinterpret_cast<uint32_t*>(x + planeRows(p, p.bandRows) * rowLength);
   Plane plane = planeOf(p, filter, x, pairs, rowLength);
   forEachPlane(p, rowLength, in, out, plane, x, [&](int channel) {
-    widenFilter(p, pairs, weights + packed * channel, filter);
     if (dense) {
+      widenFilter<true>(p, weights + packed * channel, filter);
       tinykitPlane1(&plane);
     } else {
+      widenFilter<false>(p, weights + packed * channel, filter);
       tinykitPlane2(&plane);
     }
   });
