@@ -47,21 +47,22 @@ class TapRuns {
 
   void compute(int8_t* out) {
     const int pixelBytes = p_.channels * p_.multiplier;
-    const bool whole = p_.channels % 4 == 0;
-    int left = p_.outHeight * p_.outWidth;
+    // Behind the channels of a pixel those of the next one are written, unless they fill groups of
+    // four: the last pixel has none behind it.
+    int direct = p_.outHeight * p_.outWidth - (p_.channels < 4 * groups_);
+    if (p_.output.rounding == Rounding::kAny) direct = 0;
     for (int row = 0; row < p_.outHeight; ++row) {
       for (int column = 0; column < p_.outWidth;) {
         int count = run(row, column);
-        if (p_.output.rounding != Rounding::kAny && (whole || left > 1)) {
-          // Behind the channels of a pixel those of the next one are written; the last has none.
-          if (!whole && count == left) --count;
+        if (direct > 0) {
+          count = smaller(count, direct);
           for (int i = 0; i < p_.multiplier; ++i) finish(i, count, out + i, p_.multiplier);
         } else {
           count = 1;
           for (int i = 0; i < p_.multiplier; ++i) finishOne(i, out + i);
         }
+        direct -= count;
         column += count;
-        left -= count;
         out += count * pixelBytes;
       }
     }
