@@ -5,13 +5,12 @@ import pytest
 
 from tinykit.compiler import matrix
 from tinykit.compiler.arithmetic import multiply
-from tinykit.compiler.graph import Conv, Depthwise, FullyConnected
-from tinykit.compiler.packing import pack_depthwise, pack_rows
+from tinykit.compiler.graph import Conv, FullyConnected
+from tinykit.compiler.packing import pack_rows
 
 
 def layer(kind, weights, bias=None, right=8, **options):
-    channels = weights.shape[-1] if kind is Depthwise else len(weights)
-    zeros = np.zeros(channels, np.int32)
+    zeros = np.zeros(len(weights), np.int32)
     common = {
         "name": "layer",
         "kind": "",
@@ -105,10 +104,6 @@ def test_two_rows_of_minus_128_do_not_fit_16_bits():
 @pytest.mark.parametrize("right", [-1, 0])
 def test_scales_near_one_are_left_to_the_general_kernels(right):
     assert pack_rows(layer(FullyConnected, random_weights(4, 8), right=right), 4) is None
-    assert (
-        pack_depthwise(layer(Depthwise, random_weights(3, 3, 2), right=right, **WINDOW), False)
-        is None
-    )
 
 
 @pytest.mark.parametrize("bias", [-70_000, -300, 0, 1_000, 9_999_999])
@@ -120,23 +115,6 @@ def test_a_row_of_zeros_gives_its_constant_whatever_its_scale(bias):
     x = np.arange(8)
     got = stream_outputs(op, pack_rows(op, 2), x, 2)
     assert np.array_equal(np.clip(got, -128, 127), np.clip(expected_outputs(op, x), -128, 127))
-
-
-WINDOW = {"strides": (1, 1), "padding": (0, 0), "dilation": (1, 1), "depth_multiplier": 1}
-
-
-def test_depthwise_streams_hold_bias_scales_and_three_rows_per_channel():
-    weights = random_weights(3, 3, 5)
-    op = layer(Depthwise, weights, bias=range(5), **WINDOW)
-    words = pack_depthwise(op, transposed=False).words.reshape(5, 6)
-    swapped = pack_depthwise(op, transposed=True).words.reshape(5, 6)
-    for channel in range(5):
-        rows = words[channel, 3:].copy().view(np.int8).reshape(3, 4)
-        assert np.array_equal(rows[:, :3], weights[:, :, channel])
-        columns = swapped[channel, 3:].copy().view(np.int8).reshape(3, 4)
-        assert np.array_equal(columns[:, :3], weights[:, :, channel].T)
-        folded = channel - op.input_zero_point * weights[:, :, channel].astype(int).sum()
-        assert signed(words[channel, 0]) == folded
 
 
 GEOMETRIES = [  # input, filters, kernel, strides, SAME?

@@ -14,6 +14,7 @@ once    output = (factor + floor(sum * multiplier / 2^32)) >> 10, half as many i
         large, because then 10 is what is left to shift whatever the channel: bias and weights are
         raised by that power of two. They have 16 bits, so there is room if 3 <= right <= 9. For
         smaller scales the multiplier loses bits; whether that changes an output is tried out.
+        Where right is below 1 there is no second rounding, and negative sums do no harm.
 any     multiplier and shift as TensorFlow Lite has them.
 """
 
@@ -94,9 +95,12 @@ def pack_3x3(op: Depthwise, transposed: bool) -> Packed | None:
 
 def pack_planes(op: Depthwise, transposed: bool) -> Packed | None:
     """Filters of any size: bias, multiplier, factor; by how many bits the weights are raised, and
-    the weights, bytes that fill whole words. None for scales of another kind."""
+    the weights, each row of them an even number, bytes that fill whole words. None for scales of
+    another kind."""
     filters = _filters(op, _flat(op, transposed), once=True)
-    return _packed_bytes(filters, np.column_stack([filters.raised, filters.weights]))
+    rows = filters.weights.reshape(op.channels, op.kernel[1 if transposed else 0], -1)
+    rows = np.pad(rows, [(0, 0), (0, 0), (0, rows.shape[2] % 2)]).reshape(op.channels, -1)
+    return _packed_bytes(filters, np.column_stack([filters.raised, rows]))
 
 
 def pack_lines(op: Depthwise) -> Packed | None:
@@ -147,7 +151,7 @@ def _filters(op: Depthwise, weights: np.ndarray, once: bool) -> _Filters:
     alive = np.where(dead[:, None], 0, weights)
     right = -op.shifts.astype(np.int64)
     nothing = np.zeros_like(right)
-    if once and _is_rectified(op):
+    if once and (_is_rectified(op) or (dead | (right < 1)).all()):
         channels = zip(op.multipliers, right, bias, alive, strict=True)
         found = [_rounded_once(op.output_zero_point, *map(_plain, row)) for row in channels]
         if all(is_dead or numbers for is_dead, numbers in zip(dead, found, strict=True)):
@@ -181,7 +185,8 @@ def _rounded_once(
         fits = min(weights) << raised >= -(2**15) and max(weights) << raised < 2**15
         if not fits or largest << raised >= 2**31:
             return None
-        return raised, bias << raised, m, half + (1 << raised - 2)
+        second = 1 << raised - 2 if right >= 1 else 0  # 2^-(right + 1): the second rounding, if any
+        return raised, bias << raised, m, half + second
     for raised in range(8, max(-1, ONCE_SHIFT + 1 - right), -1):
         lost = right - ONCE_SHIFT - 1 + raised  # bits of the multiplier
         multiplier = m + (1 << lost - 1) >> lost

@@ -47,21 +47,22 @@ class TapRuns {
 
   void compute(int8_t* out) {
     const int pixelBytes = p_.channels * p_.multiplier;
-    const bool whole = p_.channels % 4 == 0;
-    int left = p_.outHeight * p_.outWidth;
+    // Behind the channels of a pixel those of the next one are written, unless they fill groups of
+    // four: the last pixel has none behind it.
+    int direct = p_.outHeight * p_.outWidth - (p_.channels < 4 * groups_);
+    if (p_.output.rounding == Rounding::kAny) direct = 0;
     for (int row = 0; row < p_.outHeight; ++row) {
       for (int column = 0; column < p_.outWidth;) {
         int count = run(row, column);
-        if (p_.output.rounding != Rounding::kAny && (whole || left > 1)) {
-          // Behind the channels of a pixel those of the next one are written; the last has none.
-          if (!whole && count == left) --count;
+        if (direct > 0) {
+          count = smaller(count, direct);
           for (int i = 0; i < p_.multiplier; ++i) finish(i, count, out + i, p_.multiplier);
         } else {
           count = 1;
           for (int i = 0; i < p_.multiplier; ++i) finishOne(i, out + i);
         }
+        direct -= count;
         column += count;
-        left -= count;
         out += count * pixelBytes;
       }
     }
@@ -127,26 +128,29 @@ class TapRuns {
   bool listed_ = false;  // the taps of a window inside the input
 };
 
-// A weight of a filter's row, 0 behind its end. Read in any case: a conditional load is what the
-// virtual board's emulator gets wrong while it looks at every access.
-uint32_t scaledWeight(const DepthwisePlanes& p, const int8_t* weights, int i, int32_t scale) {
-  const bool inside = i < p.filterColumns;
-  return static_cast<uint32_t>(weights[inside ? i : 0] * (inside ? scale : 0));
-}
+uint32_t pairOf(uint32_t low, uint32_t high) { return (low & 0xFFFF) | high << 16; }
 
-// The filter of one channel for tinykitPlane1 or 2, from bytes; the first byte is a shift.
-void widenFilter(const DepthwisePlanes& p, int pairs, const uint32_t* packed, uint32_t* to) {
+// The filter of one channel for tinykitPlane1 (dense) or 2. Packed are bias, scale, a shift, and
+// rows of an even number of weights.
+template <bool dense>
+void widenFilter(const DepthwisePlanes& p, const uint32_t* packed, uint32_t* to) {
   for (int i = 0; i < 4; ++i) *to++ = packed[0];
   const int8_t* weights = reinterpret_cast<const int8_t*>(packed + 3);
   const int32_t scale = 1 << *weights++;
-  for (int row = 0; row < p.filterRows; ++row, weights += p.filterColumns) {
+  const int more = p.filterColumns % 2 == 0 ? 2 : 0;
+  for (int row = 0; row < p.filterRows; ++row) {
     uint32_t before = 0;
-    for (int i = 0; i < 2 * pairs; i += 2) {
-      const uint32_t even = scaledWeight(p, weights, i, scale);
-      const uint32_t odd = scaledWeight(p, weights, i + 1, scale);
-      *to++ = (even & 0xFFFF) | odd << 16;
-      if (p.columnStride == 1) *to++ = (before & 0xFFFF) | even << 16;
+    for (int i = 0; i < p.filterColumns; i += 2, weights += 2) {
+      const uint32_t even = static_cast<uint32_t>(weights[0] * scale);
+      const uint32_t odd = static_cast<uint32_t>(weights[1] * scale);
+      *to++ = pairOf(even, odd);
+      if (dense) *to++ = pairOf(before, even);
       before = odd;
+    }
+    if (dense) {  // the pixel to the right needs one pair more if the columns are even
+      to[0] = 0;
+      to[1] = pairOf(before, 0);
+      to += more;
     }
   }
   to[0] = packed[1];
@@ -221,15 +225,16 @@ void depthwisePlanes(const DepthwisePlanes& p, const uint32_t* weights, const in
   // Four outputs are computed at a time, from whole words.
   const int last = (roundUp(p.outColumns, 4) - 4) * p.columnStride;
   const int rowLength = last + 2 * pairs + (dense ? 2 : 6);
-  const int packed = 3 + p.filterRows * p.filterColumns / 4 + 1;
+  const int packed = 3 + p.filterRows * roundUp(p.filterColumns, 2) / 4 + 1;
   int16_t* const x = reinterpret_cast<int16_t*>(scratch);
   uint32_t* const filter = reinterpret_cast<uint32_t*>(x + planeRows(p, p.bandRows) * rowLength);
   Plane plane = planeOf(p, filter, x, pairs, rowLength);
   forEachPlane(p, rowLength, in, out, plane, x, [&](int channel) {
-    widenFilter(p, pairs, weights + packed * channel, filter);
     if (dense) {
+      widenFilter<true>(p, weights + packed * channel, filter);
       tinykitPlane1(&plane);
     } else {
+      widenFilter<false>(p, weights + packed * channel, filter);
       tinykitPlane2(&plane);
     }
   });

@@ -520,14 +520,14 @@ asm(R"(
 6:                                @ the last outputs of a row: 1 to 4
   strb    r9, [r5]
   adds    r2, #3
-  it      gt
-  strbgt  r10, [r5, r6]
+  beq     7f
+  strb    r10, [r5, r6]
   add     r5, r5, r6, lsl #1
   cmp     r2, #2
   blt     7f
   strb    r11, [r5]
-  it      gt
-  strbgt  r12, [r5, r6]
+  beq     7f
+  strb    r12, [r5, r6]
 7:
   ldrd    r0, r1, [sp, #32]       @ x of this row, rowAdvance
   ldrd    r2, r3, [sp, #40]       @ out of this row, outRowStep
