@@ -11,17 +11,23 @@ from tinykit.compiler.graph import (
     Concatenation,
     Conv,
     Depthwise,
+    Extremes,
     FullyConnected,
     Graph,
     Lookup,
     Matrix,
+    Maximum,
     Mean,
+    Move,
     Mul,
     Op,
     Pad,
+    Pick,
     Pool,
-    Reshape,
+    Prelu,
     Softmax,
+    SquaredDifference,
+    View,
 )
 
 
@@ -65,9 +71,44 @@ def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
         padded = x.reshape((1,) * (4 - x.ndim) + x.shape)
         return np.pad(padded, list(zip(op.before, op.after, strict=True)), constant_values=op.fill)
     if isinstance(op, Concatenation):
-        return np.concatenate(inputs, axis=op.axis)
-    assert isinstance(op, Reshape), op
-    return x
+        before, _, after = np.split(graph.output_of(op).shape, [op.axis, op.axis + 1])
+        return np.concatenate([each.reshape(*before, -1, *after) for each in inputs], op.axis)
+    if isinstance(op, Maximum):
+        return (np.maximum if op.kind == "MAXIMUM" else np.minimum)(*inputs)
+    if isinstance(op, Extremes):
+        middle = x.reshape(op.rows, op.count, -1)
+        return middle.max(axis=1) if op.kind == "REDUCE_MAX" else middle.min(axis=1)
+    if isinstance(op, Prelu):
+        return _prelu(op, *inputs)
+    if isinstance(op, SquaredDifference):
+        return _squared_difference(op.exact, *inputs)
+    return _moved(graph, op, x.reshape(-1))
+
+
+def _moved(graph: Graph, op: Op, x: np.ndarray) -> np.ndarray:
+    if isinstance(op, Move):
+        places = np.array(op.first)
+        for count, step in zip(op.counts, op.steps, strict=True):
+            places = np.add.outer(places, step * np.arange(count))
+        return x[places]
+    if isinstance(op, Pick):
+        return x[np.add.outer(np.add.outer(op.rows, op.columns), np.arange(op.run))]
+    assert isinstance(op, View), op
+    return x[op.offset : op.offset + graph.output_of(op).size]
+
+
+def _prelu(op: Prelu, x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    zero, zero_alpha, zero_out = op.zero_points
+    x = x - zero
+    below = arithmetic.multiply(x * (alpha - zero_alpha), *op.below)
+    return np.clip(np.where(x >= 0, arithmetic.multiply(x, *op.above), below) + zero_out, -128, 127)
+
+
+def _squared_difference(p: dict[str, int], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    a = arithmetic.multiply((a - p["zeroA"]) * 128, p["multiplierA"], p["shiftA"])
+    b = arithmetic.multiply((b - p["zeroB"]) * 128, p["multiplierB"], p["shiftB"])
+    y = arithmetic.multiply((a - b) ** 2, p["multiplier"], p["shift"]) + p["zeroOut"]
+    return np.clip(y, -128, 127)
 
 
 def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:
