@@ -14,17 +14,20 @@ from tinykit.compiler.graph import (
     Extremes,
     FullyConnected,
     Graph,
+    LogSoftmax,
     Lookup,
     Matrix,
     Maximum,
     Mean,
     Move,
     Mul,
+    Normalize,
     Op,
     Pad,
     Pick,
     Pool,
     Prelu,
+    ResizeBilinear,
     Softmax,
     SquaredDifference,
     View,
@@ -40,7 +43,7 @@ def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
     values = {graph.inputs[0]: x.astype(np.int64)}
     values |= {value: data.astype(np.int64) for value, data in graph.constants.items()}
     for op in graph.ops:
-        if isinstance(op, Softmax):
+        if isinstance(op, Softmax | LogSoftmax):
             break
         y = _result(graph, op, [values[value] for value in op.inputs])
         values[op.output] = y.astype(np.int64).reshape(graph.values[op.output].shape)
@@ -82,7 +85,28 @@ def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
         return _prelu(op, *inputs)
     if isinstance(op, SquaredDifference):
         return _squared_difference(op.exact, *inputs)
+    if isinstance(op, Normalize):
+        return _normalized(op, x)
+    if isinstance(op, ResizeBilinear):
+        return _resized(op, x)
     return _moved(graph, op, x.reshape(-1))
+
+
+def _normalized(op: Normalize, x: np.ndarray) -> np.ndarray:
+    rows = []
+    for row in x.reshape(-1, x.shape[-1]) - op.input_zero_point:
+        multiplier, shift = arithmetic.inverse_square_root(int((row**2).sum()))
+        rows.append(arithmetic.multiply(row, multiplier, shift + 7))
+    return np.clip(rows, -128, 127)
+
+
+def _resized(op: ResizeBilinear, x: np.ndarray) -> np.ndarray:
+    """Rows are mixed, then columns; rounded once, a half away from zero."""
+    for axis, table in ((1, op.rows), (2, op.columns)):
+        first, second, share = table.astype(np.int64).T
+        share = np.expand_dims(share, (1, 2) if axis == 1 else 1)
+        x = x.take(first, axis) * (1024 - share) + x.take(second, axis) * share
+    return np.sign(x) * ((abs(x) + (1 << 19)) >> 20)
 
 
 def _moved(graph: Graph, op: Op, x: np.ndarray) -> np.ndarray:

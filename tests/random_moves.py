@@ -19,13 +19,15 @@ class MovingLayers(Layers):
         steps = [self.transpose, self.split, self.split_v, self.slice_, self.strided_slice]
         steps += [self.gather, self.reverse, self.mirror_pad, self.reduced, self.reduced]
         steps += [self.with_reduced, self.with_reduced, self.with_broadcast_constant, self.prelu]
-        steps += [self.absolute, self.elu, self.padded_with]
+        steps += [self.absolute, self.elu, self.rsqrt, self.padded_with]
+        steps += [self.normalize, self.log_softmax] if x.shape[-1] < 500 else []
         if len(x.shape) > 2:
             steps += [self.unpack, self.crossed]
         if len(x.shape) < 4:
             steps.append(self.pack)
         if len(x.shape) == 4:
-            steps += [self.space_to_depth, self.depth_to_space, self.batches, self.resize_nearest]
+            steps += [self.space_to_depth, self.depth_to_space, self.batches]
+            steps += [self.resize_nearest, self.resize_bilinear]
         return steps
 
     def like(self, x: Value, shape) -> Value:
@@ -194,6 +196,11 @@ class MovingLayers(Layers):
         y = self.like(x, (1, *size, x.shape[3]))
         return self.append("RESIZE_NEAREST_NEIGHBOR", [x.tensor, self.numbers(*size)], y, **options)
 
+    def resize_bilinear(self, x: Value) -> Value:
+        size, options = self.new_size(x)
+        y = self.like(x, (1, *size, x.shape[3]))
+        return self.append("RESIZE_BILINEAR", [x.tensor, self.numbers(*size)], y, **options)
+
     # -- layers that reduce
 
     def reduced(self, x: Value, keep: bool | None = None, op: str = "") -> Value:
@@ -277,6 +284,25 @@ class MovingLayers(Layers):
     def absolute(self, x: Value) -> Value:
         y = self.rescaled(x) if self.chance(0.5) else self.like(x, x.shape)
         return self.append("ABS", [x.tensor], y)
+
+    def normalize(self, x: Value) -> Value:
+        y = self.value(x.shape, 1 / 128, 0, 40)
+        return self.append("L2_NORMALIZATION", [x.tensor], y, activation=0)
+
+    def log_softmax(self, x: Value) -> Value:
+        return self.append("LOG_SOFTMAX", [x.tensor], self.value(x.shape, 1 / 16, 127, 40))
+
+    def rsqrt(self, x: Value) -> Value:
+        """Of squares: TFLM stops at numbers below 0."""
+        scale = (x.scale * x.spread) ** 2 / 40
+        square = self.value(x.shape, scale, -128, 60)
+        self.append("SQUARED_DIFFERENCE", [x.tensor, self.like_zero(x)], square)
+        scale = float(square.scale) ** -0.5 / self.pick(20, 60, 200)
+        return self.append("RSQRT", [square.tensor], self.value(x.shape, scale, -128, 60))
+
+    def like_zero(self, x: Value) -> int:
+        data = np.full(x.shape[-1:], x.zero_point, np.int8)
+        return self.writer.tensor(data.shape, x.scale, x.zero_point, data=data)
 
     def elu(self, x: Value) -> Value:
         return self.append("ELU", [x.tensor], self.rescaled(x))

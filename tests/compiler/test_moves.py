@@ -14,7 +14,8 @@ import tinykit as tk
 
 N_MODELS = int(os.environ.get("TINYKIT_RANDOM_MODELS", "60"))
 N_INPUTS = 8
-HELPERS = "moving_steps like axis front_or_back numbers parts new_size pair broadcast_shape"
+HELPERS = "moving_steps like like_zero axis front_or_back numbers parts new_size pair "
+HELPERS += "broadcast_shape"
 LAYERS = [
     name
     for name, _ in inspect.getmembers(MovingLayers, inspect.isfunction)

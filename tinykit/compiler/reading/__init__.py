@@ -12,10 +12,12 @@ from tinykit.compiler.reading import (
     pairs,
     pointwise,
     reductions,
+    resizing,
     shapes,
     states,
     weighted,
 )
+from tinykit.compiler.reading.instead import INSTEAD
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
 from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
 
@@ -50,10 +52,8 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
 def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
     read = _READERS.get(operator.op)
     if read is None:
-        raise RefusalError(
-            "the compiler has no such operator",
-            f"Build the network from {_LAYERS}, or export the sketch with engine='tflm'",
-        )
+        instead = INSTEAD.get(operator.op, f"Build the network from {_LAYERS}")
+        raise RefusalError("the compiler has no such operator", instead)
     one = operator.op in _SEVERAL_OUTPUTS or len(operator.outputs) == 1
     is_plain = one and operator.outputs and operator.inputs and operator.inputs[0] >= 0
     if not is_plain and operator.op not in STATEFUL:
@@ -81,8 +81,10 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "FULLY_CONNECTED": weighted.fully_connected,
     "GATHER": moves.moving(moves.gather),
     "HARD_SWISH": pointwise.unary(pointwise.hard_swish),
+    "L2_NORMALIZATION": pointwise.normalize,
     "LEAKY_RELU": pointwise.unary(pointwise.leaky_relu),
     "LOGISTIC": pointwise.unary(pointwise.logistic),
+    "LOG_SOFTMAX": pointwise.log_softmax,
     "MAXIMUM": pairs.binary,
     "MAX_POOL_2D": shapes.pool,
     "MEAN": reductions.mean,
@@ -100,7 +102,8 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "RELU": pointwise.unary(pointwise.relu),
     "RELU6": pointwise.unary(pointwise.relu6),
     "RESHAPE": shapes.reshape,
-    "RESIZE_NEAREST_NEIGHBOR": moves.moving(moves.resize_nearest),
+    "RESIZE_BILINEAR": resizing.bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": moves.moving(resizing.nearest),
     "REVERSE_V2": moves.moving(moves.reverse),
     "RSQRT": pointwise.unary(pointwise.rsqrt),
     "SLICE": moves.moving(moves.slice_),
@@ -119,4 +122,7 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "UNPACK": moves.moving(moves.unpack),
     "VAR_HANDLE": states.var_handle,
 }
-_LAYERS = "convolutions, dense layers, pooling, Add, Multiply, Concatenate, ReLU and softmax"
+_LAYERS = (
+    "convolutions, dense layers, pooling, Add, Multiply, Concatenate, slices, ReLU and softmax, or "
+    "export the sketch with engine='tflm'"
+)
