@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from random_layers import Layers, Value
+from tflite_writer import PADDING
 
 _MOST_VALUES = 3_000
 
@@ -26,7 +27,7 @@ class MovingLayers(Layers):
         if len(x.shape) < 4:
             steps.append(self.pack)
         if len(x.shape) == 4:
-            steps += [self.space_to_depth, self.depth_to_space, self.batches]
+            steps += [self.space_to_depth, self.depth_to_space, self.batches, self.dilated]
             steps += [self.resize_nearest, self.resize_bilinear]
         return steps
 
@@ -182,6 +183,36 @@ class MovingLayers(Layers):
         y = self.like(x, (1, *(np.array([height, width]) - crops.sum(axis=1)), channels))
         crops = self.writer.constant(crops.astype(np.int32))
         return self.append("BATCH_TO_SPACE_ND", [between[1], blocks, crops], y)
+
+    def dilated(self, x: Value) -> Value:
+        """A convolution between SPACE_TO_BATCH_ND and back, as TensorFlow writes dilated ones."""
+        blocks = [self.pick(*(i for i in (1, 2, 3) if n % i == 0)) for n in x.shape[1:3]]
+        small = [n // block for n, block in zip(x.shape[1:3], blocks, strict=True)]
+        kernel = [int(self.rng.integers(1, min(n, 3) + 1)) for n in small]
+        out = [n - k + 1 for n, k in zip(small, kernel, strict=True)]
+        shape, op = (
+            (math.prod(blocks), *small, x.shape[3]),
+            self.pick("CONV_2D", "DEPTHWISE_CONV_2D"),
+        )
+        between = Value(
+            self.writer.tensor(shape, x.scale, x.zero_point), shape, x.scale, x.zero_point, x.spread
+        )
+        tensors = [self.numbers(*blocks), self.writer.constant(np.zeros((2, 2), np.int32))]
+        self.ops.append("SPACE_TO_BATCH_ND")
+        self.writer.operator("SPACE_TO_BATCH_ND", [x.tensor, *tensors], [between.tensor])
+        channels = 4 if op == "CONV_2D" else x.shape[3]
+        first = channels if op == "CONV_2D" else 1
+        weights = self.weights((first, *kernel, x.shape[3]), 0 if op == "CONV_2D" else 3)
+        options = {"padding": PADDING["VALID"], "stride_h": 1, "stride_w": 1}
+        options |= {"dilation_h": 1, "dilation_w": 1}
+        options |= {} if op == "CONV_2D" else {"depth_multiplier": 1}
+        result = self.layer(op, between, weights, (shape[0], *out, channels), None, **options)
+        self.values.remove(result)
+        self.computed.remove(result.tensor)
+        size = [n * block for n, block in zip(out, blocks, strict=True)]
+        y = self.like(result, (1, *size, channels))
+        tensors = [self.numbers(*blocks), self.writer.constant(np.zeros((2, 2), np.int32))]
+        return self.append("BATCH_TO_SPACE_ND", [result.tensor, *tensors], y)
 
     def new_size(self, x: Value) -> tuple[list[int], dict]:
         """Height and width of a resized picture, and the options."""
