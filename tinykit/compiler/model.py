@@ -18,7 +18,6 @@ from tinykit.compiler.lowering import has_fast_kernel, lower
 from tinykit.compiler.padding import fold_padding
 from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
 from tinykit.compiler.reading import read_graph
-from tinykit.compiler.reading.dilation import fold_dilations
 from tinykit.compiler.reading.folding import fold_constants
 from tinykit.compiler.steps import LoweredStep, Step
 from tinykit.quantization.tflite.file import Ends, TfliteFile
@@ -156,7 +155,7 @@ def compile(model: object, *, name: str | None = None) -> CompiledModel:
     is no kernel; the message names the layer and what to use instead.
     """
     file, own_name, labels, source = _opened(model)
-    graph = read_graph(fold_dilations(fold_constants(file)), source)
+    graph = read_graph(fold_constants(file), source)
     graph = fold_padding(graph)
     graph = remove_dead_channels(graph)
     graph = fuse_additions(graph, has_fast_kernel)

@@ -17,6 +17,7 @@ from tinykit.compiler.reading import (
     states,
     weighted,
 )
+from tinykit.compiler.reading.dilation import fold_dilations
 from tinykit.compiler.reading.instead import INSTEAD
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
 from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
@@ -34,6 +35,7 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
             f"{source} has {len(file.operators):,} layers; the compiler takes {_MAX_OPERATORS:,}. "
             "Build a smaller network."
         )
+    file = fold_dilations(file)
     reader = Reader(file)
     where, ops = "the input", []
     try:
