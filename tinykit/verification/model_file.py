@@ -73,7 +73,8 @@ def verify_file(
     if inputs is None:
         report.notes.append(f"The inputs were random (seed {seed}): none were given.")
     if file.is_stateful:
-        report.notes.append(f"The model keeps a state: the {report.steps:,} inputs were given as one sequence.")
+        steps = f"{report.steps:,} inputs"
+        report.notes.append(f"The model keeps a state: the {steps} were given as one sequence.")
     if board is None:
         return report
     expected = results["litert" if missing else "tflm"].every_output

@@ -72,11 +72,11 @@ def _state(reader: Reader, handle: int, value: Value) -> int:
         data = reader.at_start.get(name, b"")
         if len(data) != value.n_bytes:
             given = f"{len(data)} bytes at the start" if data else "nothing at the start"
-            raise RefusalError(f"the variable {name[1]!r} with {given}", _STATES)
+            raise RefusalError(f"the variable {name[1][:40]!r} with {given}", _STATES)
         reader.variables[name] = state
         reader.values[state] = value
         reader.states[state] = np.frombuffer(data, np.int8).reshape(value.shape)
     state = reader.variables[name]
     if reader.values[state].n_bytes != value.n_bytes:
-        raise RefusalError(f"the variable {name[1]!r} in two sizes", CONVERT)
+        raise RefusalError(f"the variable {name[1][:40]!r} in two sizes", CONVERT)
     return state
