@@ -13,21 +13,30 @@ from tinykit.compiler.graph import (
     Conv,
     Copy,
     Depthwise,
+    Extremes,
     FullyConnected,
     Graph,
     GroupedConv,
+    LogSoftmax,
     Lookup,
     Lstm,
     Matrix,
+    Maximum,
     Mean,
+    Move,
     Mul,
+    Normalize,
     Op,
     Pad,
+    Pick,
     Pool,
-    Reshape,
+    Prelu,
+    ResizeBilinear,
     Softmax,
+    SquaredDifference,
     Svdf,
     TransposeConv,
+    View,
 )
 
 
@@ -42,7 +51,7 @@ def run(graph: Graph, x: np.ndarray) -> dict[int, np.ndarray]:
     known = graph.constants | graph.states
     values = {value: data.astype(np.int64) for value, data in known.items()} | _inputs(graph, x)
     for op in graph.ops:
-        if isinstance(op, Softmax):
+        if isinstance(op, Softmax | LogSoftmax):
             break
         if isinstance(op, Lstm | Svdf):
             states = [values[state] for state in op.states]
@@ -88,9 +97,67 @@ def _result(graph: Graph, op: Op, inputs: list[np.ndarray]) -> np.ndarray:
         padded = x.reshape((1,) * (4 - x.ndim) + x.shape)
         return np.pad(padded, list(zip(op.before, op.after, strict=True)), constant_values=op.fill)
     if isinstance(op, Concatenation):
-        return np.concatenate(inputs, axis=op.axis)
-    assert isinstance(op, Copy | Reshape), op
-    return x
+        before, _, after = np.split(graph.output_of(op).shape, [op.axis, op.axis + 1])
+        return np.concatenate([each.reshape(*before, -1, *after) for each in inputs], op.axis)
+    if isinstance(op, Maximum):
+        return (np.maximum if op.kind == "MAXIMUM" else np.minimum)(*inputs)
+    if isinstance(op, Extremes):
+        middle = x.reshape(op.rows, op.count, -1)
+        return middle.max(axis=1) if op.kind == "REDUCE_MAX" else middle.min(axis=1)
+    if isinstance(op, Prelu):
+        return _prelu(op, *inputs)
+    if isinstance(op, SquaredDifference):
+        return _squared_difference(op.exact, *inputs)
+    if isinstance(op, Normalize):
+        return _normalized(op, x)
+    if isinstance(op, ResizeBilinear):
+        return _resized(op, x)
+    return _moved(graph, op, x.reshape(-1))
+
+
+def _normalized(op: Normalize, x: np.ndarray) -> np.ndarray:
+    rows = []
+    for row in x.reshape(-1, x.shape[-1]) - op.input_zero_point:
+        multiplier, shift = arithmetic.inverse_square_root(int((row**2).sum()))
+        rows.append(arithmetic.multiply(row, multiplier, shift + 7))
+    return np.clip(rows, -128, 127)
+
+
+def _resized(op: ResizeBilinear, x: np.ndarray) -> np.ndarray:
+    """Rows are mixed, then columns; rounded once, a half away from zero."""
+    for axis, table in ((1, op.rows), (2, op.columns)):
+        first, second, share = table.astype(np.int64).T
+        share = np.expand_dims(share, (1, 2) if axis == 1 else 1)
+        x = x.take(first, axis) * (1024 - share) + x.take(second, axis) * share
+    return np.sign(x) * ((abs(x) + (1 << 19)) >> 20)
+
+
+def _moved(graph: Graph, op: Op, x: np.ndarray) -> np.ndarray:
+    if isinstance(op, Copy):
+        return x
+    if isinstance(op, Move):
+        places = np.array(op.first)
+        for count, step in zip(op.counts, op.steps, strict=True):
+            places = np.add.outer(places, step * np.arange(count))
+        return x[places]
+    if isinstance(op, Pick):
+        return x[np.add.outer(np.add.outer(op.rows, op.columns), np.arange(op.run))]
+    assert isinstance(op, View), op
+    return x[op.offset : op.offset + graph.output_of(op).size]
+
+
+def _prelu(op: Prelu, x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    zero, zero_alpha, zero_out = op.zero_points
+    x = x - zero
+    below = arithmetic.multiply(x * (alpha - zero_alpha), *op.below)
+    return np.clip(np.where(x >= 0, arithmetic.multiply(x, *op.above), below) + zero_out, -128, 127)
+
+
+def _squared_difference(p: dict[str, int], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    a = arithmetic.multiply((a - p["zeroA"]) * 128, p["multiplierA"], p["shiftA"])
+    b = arithmetic.multiply((b - p["zeroB"]) * 128, p["multiplierB"], p["shiftB"])
+    y = arithmetic.multiply((a - b) ** 2, p["multiplier"], p["shift"]) + p["zeroOut"]
+    return np.clip(y, -128, 127)
 
 
 def _matrix(graph: Graph, op: Matrix, x: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from random_layers import Value
+from random_moves import MovingLayers
 from random_states import StatefulLayers
 from tflite_writer import TfliteWriter
 
@@ -44,7 +45,7 @@ class RandomModel:
         return x.clip(-128, 127).astype(np.int8)
 
 
-class _Net(StatefulLayers):
+class _Net(MovingLayers, StatefulLayers):
     """Layers that belong together, and what can follow what."""
 
     def residual(self, x: Value) -> Value:
@@ -112,6 +113,7 @@ class _Net(StatefulLayers):
         anywhere = [self.fully_connected, self.pad, self.reshape, self.relu, self.quantize]
         anywhere += [self.residual, self.relu6, self.curve, self.with_constant]
         anywhere += self.weighted_steps(x)
+        anywhere += [self.pick(*self.moving_steps(x)) for _ in range(6)]
         if self.peers(x):
             anywhere += [self.skip] * 3
         if self.streams:
@@ -188,3 +190,18 @@ def random_model(seed: int, writer: TfliteWriter | None = None) -> RandomModel:
         ends = [[], []]
     shape = first.shape if len(net.inputs) == 1 else (1, sum(v.size for v in net.inputs))
     return RandomModel(seed, net.writer.to_bytes(*ends), shape, tuple(net.ops))
+
+
+def moving_model(seed: int, layer: str = "") -> RandomModel:
+    """A random network of layers that move, compare, reduce and broadcast; `layer`: of that method
+    of MovingLayers alone."""
+    net = _Net(seed, TfliteWriter())
+    x = net.input()
+    while layer and layer not in [step.__name__ for step in net.moving_steps(x)]:
+        x = net.input()
+    first = x
+    for _ in range(1 if layer else net.pick(1, 2, 3, 4)):
+        step = getattr(net, layer) if layer else net.pick(*net.moving_steps(x))
+        x = step(x) if x.size <= _MOST_VALUES else net.fully_connected(x)
+    tflite = net.writer.to_bytes([first.tensor], [x.tensor])
+    return RandomModel(seed, tflite, first.shape, tuple(net.ops))

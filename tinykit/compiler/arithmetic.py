@@ -280,19 +280,43 @@ def softmax_exponentials(scale: float, beta: float) -> np.ndarray:
 
     Raises ValueError when beta * scale is so small that TensorFlow Lite refuses it.
     """
+    multiplier, shift = _softmax_factor(scale, beta)
+    differences = range(min(_softmax_radius(shift), 255) + 1)
+    # TensorFlow Lite's product for factors above one: shifted to the left first, rounded once.
+    scaled = [rounded_product(_wrapped(-d << shift), multiplier) for d in differences]
+    table = np.array([exponential(x, 5) for x in scaled], np.int32)
+    return table[table >= 1 << 11]  # less adds nothing to the sum, and is 0 in the result
+
+
+def _softmax_factor(scale: float, beta: float) -> tuple[int, int]:
+    """(multiplier, shift) from a difference to 2^-26."""
     real = min(float(np.float32(beta)) * float(np.float32(scale)) * (1 << 26), (1 << 31) - 1.0)
     if not real > 1:
         raise ValueError(f"beta {beta:g} times scale {scale:g}")
     fraction, shift = math.frexp(real)
     multiplier = math.floor(fraction * (1 << 31) + 0.5)
-    if multiplier == 1 << 31:
-        multiplier, shift = 1 << 30, shift + 1
-    radius = math.floor(31 * (1 << 26) / 2.0**shift)
-    differences = range(min(radius, 255) + 1)
-    # TensorFlow Lite's product for factors above one: shifted to the left first, rounded once.
-    scaled = [rounded_product(_wrapped(-d << shift), multiplier) for d in differences]
-    table = np.array([exponential(x, 5) for x in scaled], np.int32)
-    return table[table >= 1 << 11]  # less adds nothing to the sum, and is 0 in the result
+    return (1 << 30, shift + 1) if multiplier == 1 << 31 else (multiplier, shift)
+
+
+def _softmax_radius(shift: int) -> int:
+    """The largest difference that fits the fixed-point numbers."""
+    return math.floor(31 * (1 << 26) / 2.0**shift)
+
+
+def log_softmax_scaling(scale: float) -> dict[str, int]:
+    """The numbers of LogSoftmax.h for an input's scale, by their names there.
+
+    Raises ValueError for scales that TensorFlow Lite refuses.
+    """
+    multiplier, shift = _softmax_factor(scale, 1.0)
+    back = (1 << (31 - shift)) / multiplier
+    if not back < 1:
+        raise ValueError(f"an input scale of {scale:g}")
+    back_multiplier, back_shift = quantized_multiplier(back)
+    least = -_softmax_radius(shift) - 1
+    names = ("multiplier", "shift", "backMultiplier", "backShift", "least")
+    values = (multiplier, shift, back_multiplier, back_shift, least)
+    return dict(zip(names, values, strict=True))
 
 
 def sum_table(scales: tuple[float, float, float], zero_points: tuple[int, int, int], sign: int):

@@ -15,15 +15,19 @@ from tinykit.compiler.graph import (
     Concatenation,
     Conv,
     Depthwise,
+    Extremes,
     FullyConnected,
     Graph,
     Lookup,
     Matrix,
     Mean,
+    Move,
     Op,
     Pad,
+    Pick,
     Pool,
     Reshape,
+    View,
 )
 
 
@@ -73,8 +77,12 @@ def _of(graph: Graph, op: Op, inputs: list[Interval]) -> Interval:
     if isinstance(op, Pad) and channels == len(x.low):
         return Interval(np.minimum(x.low, op.fill), np.maximum(x.high, op.fill))
     if isinstance(op, Concatenation) and op.axis == len(graph.output_of(op).shape) - 1:
-        lows, highs = zip(*map(_sides, inputs), strict=True)
-        return Interval(np.concatenate(lows), np.concatenate(highs))
+        lows, highs = (np.concatenate(side) for side in zip(*map(_sides, inputs), strict=True))
+        return Interval(lows, highs) if len(lows) == channels else _anything(graph, op.output)
+    if isinstance(op, Extremes) and channels == len(x.low) == graph.output_of(op).size // op.rows:
+        return x
+    if isinstance(op, Move | Pick | View | Extremes):  # any of the values may be anywhere
+        return Interval(np.full(channels, x.low.min()), np.full(channels, x.high.max()))
     if isinstance(op, Activation):
         return Interval(np.full(channels, op.act_min), np.full(channels, op.act_max))
     return _anything(graph, op.output)

@@ -91,6 +91,19 @@ class Pick(Op):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class ResizeBilinear(Op):
+    """RESIZE_BILINEAR: each pixel is mixed of two rows and two columns of the input.
+
+    Attributes:
+        rows, columns: int16 (n, 3) for each row (column) of the output: the first one of the input,
+            the second, and the share of the second in 1024ths.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class View(Op):
     """A run of bytes of its input, where they are: an UNPACK along the first axis. Costs nothing.
 

@@ -76,6 +76,26 @@ class Lookup(Op):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class LogSoftmax(Op):
+    """LOG_SOFTMAX over the last dimension.
+
+    Attributes:
+        exponentials: as of Softmax.
+        scaling: the numbers of `arithmetic.log_softmax_scaling`.
+    """
+
+    exponentials: np.ndarray
+    scaling: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Normalize(Op):
+    """L2_NORMALIZATION over the last dimension; the output's scale is 1/128."""
+
+    input_zero_point: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Softmax(Op):
     """SOFTMAX over the last dimension; tables as made by `arithmetic.softmax_exponentials`."""
 

@@ -3,9 +3,11 @@
 from tinykit.compiler.graph import (
     Add,
     Graph,
+    LogSoftmax,
     Lookup,
     Maximum,
     Mul,
+    Normalize,
     Op,
     Prelu,
     Softmax,
@@ -91,5 +93,31 @@ def softmax(graph: Graph, op: Softmax) -> LoweredStep:
         constants=(
             Constant("exponentials", "int32_t", op.exponentials, comment="exp(-d) in 2^-31"),
         ),
+        overlap=(0,),
+    )
+
+
+def log_softmax(graph: Graph, op: LogSoftmax) -> LoweredStep:
+    y = graph.output_of(op)
+    names = ("multiplier", "backMultiplier", "shift", "backShift", "least")
+    fields = {name: op.scaling[name] for name in names}
+    p = struct("LogSoftmax", exponentials="{exponentials}", count=len(op.exponentials), **fields)
+    rows = y.size // y.channels
+    return LoweredStep(
+        call=f"{p}  nn::logSoftmax(p, {rows}, {y.channels}, {{in0}}, {{out}});\n",
+        includes=("LogSoftmax.h",),
+        constants=(
+            Constant("exponentials", "int32_t", op.exponentials, comment="exp(-d) in 2^-31"),
+        ),
+        overlap=(0,),
+    )
+
+
+def normalize(graph: Graph, op: Normalize) -> LoweredStep:
+    y = graph.output_of(op)
+    arguments = f"{op.input_zero_point}, {y.size // y.channels}, {y.channels}"
+    return LoweredStep(
+        call=f"  nn::normalize({arguments}, {{in0}}, {{out}});\n",
+        includes=("Normalize.h",),
         overlap=(0,),
     )

@@ -1,8 +1,8 @@
 """Layers that look at neighbours: pooling, means, largest values."""
 
-from tinykit.compiler.graph import Extremes, Graph, Mean, Pool
+from tinykit.compiler.graph import Extremes, Graph, Mean, Pool, ResizeBilinear
 from tinykit.compiler.lowering.text import pair, struct
-from tinykit.compiler.steps import LoweredStep
+from tinykit.compiler.steps import Constant, LoweredStep
 
 
 def pool(graph: Graph, op: Pool) -> LoweredStep:
@@ -45,5 +45,28 @@ def extremes(graph: Graph, op: Extremes) -> LoweredStep:
     return LoweredStep(
         call=f"  nn::{kernel}({op.rows}, {op.count}, {channels}, {{in0}}, {{out}});\n",
         includes=("Extremes.h",),
+        overlap=(None,),
+    )
+
+
+def resize_bilinear(graph: Graph, op: ResizeBilinear) -> LoweredStep:
+    sizes = {"outHeight": len(op.rows), "outWidth": len(op.columns)}
+    x = graph.input_of(op).shape
+    p = struct(
+        "ResizeBilinear",
+        rows="{rows}",
+        columns="{columns}",
+        **sizes,
+        inWidth=x[2],
+        channels=x[3],
+    )
+    comment = "first, second, share of the second in 1024ths"
+    return LoweredStep(
+        call=f"{p}  nn::resizeBilinear(p, {{in0}}, {{out}});\n",
+        includes=("Resize.h",),
+        constants=(
+            Constant("rows", "int16_t", op.rows, comment=comment),
+            Constant("columns", "int16_t", op.columns, comment=comment),
+        ),
         overlap=(None,),
     )

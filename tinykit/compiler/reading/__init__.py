@@ -12,11 +12,14 @@ from tinykit.compiler.reading import (
     pairs,
     pointwise,
     reductions,
+    resizing,
     sequences,
     shapes,
     states,
     weighted,
 )
+from tinykit.compiler.reading.dilation import fold_dilations
+from tinykit.compiler.reading.instead import INSTEAD
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
 from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
 
@@ -33,6 +36,7 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
             f"{source} has {len(file.operators):,} layers; the compiler takes {_MAX_OPERATORS:,}. "
             "Build a smaller network."
         )
+    file = fold_dilations(file)
     reader = Reader(file)
     where, ops = "the input", []
     try:
@@ -51,10 +55,8 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
 def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
     read = _READERS.get(operator.op)
     if read is None:
-        todo = _INSTEAD.get(operator.op, f"Build the network from {_LAYERS}")
-        raise RefusalError(
-            "the compiler has no such operator", f"{todo}, or export the sketch with engine='tflm'"
-        )
+        instead = INSTEAD.get(operator.op, f"Build the network from {_LAYERS}")
+        raise RefusalError("the compiler has no such operator", instead)
     one = operator.op in _SEVERAL_OUTPUTS or len(operator.outputs) == 1
     is_plain = one and operator.outputs and operator.inputs and operator.inputs[0] >= 0
     if not is_plain and operator.op not in STATEFUL:
@@ -82,8 +84,10 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "FULLY_CONNECTED": weighted.fully_connected,
     "GATHER": moves.moving(moves.gather),
     "HARD_SWISH": pointwise.unary(pointwise.hard_swish),
+    "L2_NORMALIZATION": pointwise.normalize,
     "LEAKY_RELU": pointwise.unary(pointwise.leaky_relu),
     "LOGISTIC": pointwise.unary(pointwise.logistic),
+    "LOG_SOFTMAX": pointwise.log_softmax,
     "MAXIMUM": pairs.binary,
     "MAX_POOL_2D": shapes.pool,
     "MEAN": reductions.mean,
@@ -101,7 +105,8 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "RELU": pointwise.unary(pointwise.relu),
     "RELU6": pointwise.unary(pointwise.relu6),
     "RESHAPE": shapes.reshape,
-    "RESIZE_NEAREST_NEIGHBOR": moves.moving(moves.resize_nearest),
+    "RESIZE_BILINEAR": resizing.bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": moves.moving(resizing.nearest),
     "REVERSE_V2": moves.moving(moves.reverse),
     "RSQRT": pointwise.unary(pointwise.rsqrt),
     "SLICE": moves.moving(moves.slice_),
@@ -123,15 +128,7 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "UNPACK": moves.moving(moves.unpack),
     "VAR_HANDLE": states.var_handle,
 }
-_LAYERS = "convolutions, dense layers, LSTM, pooling, Add, Multiply, Concatenate, ReLU and softmax"
-_UNROLL = "Build recurrent layers with unroll=True"
-_INSTEAD = {
-    "BATCH_MATMUL": "Use dense layers, whose weights are constants",
-    "BIDIRECTIONAL_SEQUENCE_LSTM": "Use an LSTM in one direction",
-    "BIDIRECTIONAL_SEQUENCE_RNN": _UNROLL,
-    "IF": "Build a network that computes the same at each input",
-    "LSTM": _UNROLL,
-    "RNN": _UNROLL,
-    "UNIDIRECTIONAL_SEQUENCE_RNN": _UNROLL,
-    "WHILE": _UNROLL,
-}
+_LAYERS = (
+    "convolutions, dense layers, LSTM, pooling, Add, Multiply, Concatenate, slices, ReLU and softmax, or "
+    "export the sketch with engine='tflm'"
+)

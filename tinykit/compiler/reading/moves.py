@@ -242,27 +242,6 @@ def space_to_batch(reader: Reader, operator: Operator, named: dict) -> tuple[Op,
     return (*ops, moved(named, source, operator.outputs[0], taken, padded.size))
 
 
-def resize_nearest(reader: Reader, operator: Operator, x: np.ndarray, shapes: list):
-    size = reader.whole_numbers(operator, 1, "size").reshape(-1)
-    if x.ndim != 4 or tuple(size.tolist()) != shapes[0][1:3]:
-        raise ValueError
-    rows, columns = (
-        _nearest(operator, *sizes) for sizes in zip(x.shape[1:3], shapes[0][1:3], strict=True)
-    )
-    return [x[:, rows[:, None], columns]]
-
-
-def _nearest(operator: Operator, before: int, after: int) -> np.ndarray:
-    """The place before of each place after, in TensorFlow Lite's float32, int64 (after,)."""
-    corners = operator.options["align_corners"]
-    sizes = (before - 1, after - 1) if corners and after > 1 else (before, after)
-    scale = np.float32(sizes[0]) / np.float32(sizes[1])
-    offset = np.float32(0.5 if operator.options["half_pixel_centers"] else 0)
-    places = (np.arange(after).astype(np.float32) + offset) * scale
-    places = np.floor(places + np.float32(0.5)) if corners else np.floor(places)
-    return np.clip(places.astype(np.int64), 0, before - 1)
-
-
 def pack(reader: Reader, operator: Operator, named: dict) -> Op:
     if min(operator.inputs) < 0:
         raise RefusalError("an input is missing", DAMAGED)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinykit.compiler import arithmetic
-from tinykit.compiler.graph import Lookup, Op, Softmax, Value
+from tinykit.compiler.graph import LogSoftmax, Lookup, Normalize, Op, Softmax, Value
 from tinykit.compiler.reading.reader import (
     CONVERT,
     DAMAGED,
@@ -17,6 +17,7 @@ from tinykit.compiler.reading.reader import (
 from tinykit.quantization.tflite.file import Operator
 
 _MAX_CLASSES = 4096  # of a softmax: as many exponentials of 1 fit in the sum
+_LONGEST_ROW = 1 << 15  # whose squares' sum fits 32 bits
 
 
 def unary(make_table: Callable[[Operator, Value, Value], np.ndarray]):
@@ -95,3 +96,33 @@ def softmax(reader: Reader, operator: Operator, named: dict) -> Op:
     except ValueError as error:
         raise RefusalError(f"its scales do not fit ({error})", CONVERT) from None
     return Softmax(**named, **one_input(operator), exponentials=table)
+
+
+def log_softmax(reader: Reader, operator: Operator, named: dict) -> Op:
+    x, y = reader.one_to_one(operator)
+    if x.shape != y.shape or not x.shape:
+        raise RefusalError(f"shapes {x.shape} -> {y.shape}", DAMAGED)
+    if x.channels >= _MAX_CLASSES:
+        raise RefusalError(f"{x.channels:,} classes", f"Use fewer than {_MAX_CLASSES:,}")
+    if (y.scale, y.zero_point) != (1 / 16, 127):
+        raise RefusalError(f"an output scale of {y.scale:g}, expected 1/16", CONVERT)
+    try:
+        table = arithmetic.softmax_exponentials(x.scale, 1.0)
+        scaling = arithmetic.log_softmax_scaling(x.scale)
+    except ValueError as error:
+        raise RefusalError(f"its scales do not fit ({error})", CONVERT) from None
+    return LogSoftmax(**named, **one_input(operator), exponentials=table, scaling=scaling)
+
+
+def normalize(reader: Reader, operator: Operator, named: dict) -> Op:
+    """L2_NORMALIZATION."""
+    x, y = reader.one_to_one(operator)
+    if x.shape != y.shape or not 1 <= len(x.shape) <= 4:
+        raise RefusalError(f"shapes {x.shape} -> {y.shape}", DAMAGED)
+    if operator.options["activation"] != "NONE":
+        raise RefusalError("a fused activation", "Use a layer of its own")
+    if (y.scale, y.zero_point) != (1 / 128, 0):
+        raise RefusalError(f"an output scale of {y.scale:g}, expected 1/128", CONVERT)
+    if x.channels > _LONGEST_ROW:
+        raise RefusalError(f"{x.channels:,} values in a row", f"Use at most {_LONGEST_ROW:,}")
+    return Normalize(**named, **one_input(operator), input_zero_point=x.zero_point)
