@@ -6,11 +6,12 @@ import pytest
 from tinykit.compiler import matrix
 from tinykit.compiler.arithmetic import multiply
 from tinykit.compiler.graph import Conv, FullyConnected
-from tinykit.compiler.packing import pack_rows
+from tinykit.compiler.packing import pack_few, pack_tile, pack_vector
 
 
 def layer(kind, weights, bias=None, right=8, **options):
-    zeros = np.zeros(len(weights), np.int32)
+    channels = len(weights)
+    zeros = np.zeros(channels, np.int32)
     common = {
         "name": "layer",
         "kind": "",
@@ -30,35 +31,45 @@ def random_weights(*shape, seed=0):
     return np.random.default_rng(seed).integers(-127, 128, shape).astype(np.int8)
 
 
-def requantized(total, multiplier, factor, zero_point):
+def requantized(total, multiplier, factor, *rest):
     """What SMMLAR, SMMLSR and the step between them make of a sum."""
+    *any_scale, zero_point = rest
+    shift, mask = any_scale or (0, 0)
+    total = signed(total << shift)
     y = total + ((total * multiplier + 2**31) >> 32)
+    whole = y & mask
     y -= y < 0  # a half is rounded away from zero
-    return zero_point + ((2**31 - y * factor) >> 32)
+    return zero_point + ((2**31 - y * factor) >> 32) + whole
 
 
-def stream_outputs(op, packed, x, rows_per_block):
+def stream_outputs(op, packed, x, rows_per_block=2):
     """Outputs computed from the stream, with sums that wrap at 32 bits as on the processor."""
     words = packed.words.astype(np.int64)
-    pairs = rows_per_block // 2
-    quads = len(x) // 4
-    block_words = 2 * pairs + 2 * pairs * quads + 4 * pairs
-    halves = np.stack([x.reshape(-1, 4)[:, [0, 2]], x.reshape(-1, 4)[:, [1, 3]]], axis=1)
+    pairs, quads = rows_per_block // 2, len(x) // 4
+    scale_words = 4 if packed.any_scale else 2
+    block_words = 2 * pairs + 2 * pairs * quads + 2 * scale_words * pairs
     outputs = []
     for block in words.reshape(-1, block_words):
         starts, body, scales = np.split(block, [2 * pairs, 2 * pairs * (1 + quads)])
-        body = body.reshape(quads, pairs, 2)
+        body, scales = body.reshape(quads, pairs, 2), scales.reshape(pairs, 2, scale_words)
         for pair in range(pairs):
-            both = np.stack([body[:, pair] & 0xFFFF, body[:, pair] >> 16], axis=-1)
-            both = (both ^ 0x8000) - 0x8000
-            low = ((both & 0xFF) ^ 0x80) - 0x80
-            low_sum = (starts[2 * pair] + (low * halves).sum()) & 0xFFFFFFFF
-            both_sum = (starts[2 * pair + 1] + (both * halves).sum()) & 0xFFFFFFFF
-            high_sum = signed(both_sum - low_sum) >> 8
-            for row, total in enumerate((signed(low_sum), high_sum)):
-                multiplier, factor = map(signed, scales.reshape(-1, 2)[2 * pair + row])
-                outputs.append(requantized(total, multiplier, factor, op.output_zero_point))
-    return outputs[: op.channels]
+            sums = pair_sums(starts[2 * pair : 2 * pair + 2], body[:, pair], x, packed.wide)
+            for total, scale in zip(sums, scales[pair], strict=True):
+                outputs.append(requantized(total, *map(signed, scale), op.output_zero_point))
+    return outputs
+
+
+def pair_sums(starts, words, x, wide):
+    """Sums of two rows from the words of their weights, (columns / 4, 2)."""
+    halves = np.stack([x.reshape(-1, 4)[:, [0, 2]], x.reshape(-1, 4)[:, [1, 3]]], axis=1)
+    both = np.stack([words & 0xFFFF, words >> 16], axis=-1)
+    both = (both ^ 0x8000) - 0x8000
+    low = ((both & 0xFF) ^ 0x80) - 0x80
+    low_sum = (starts[0] + (low * halves).sum()) & 0xFFFFFFFF
+    if wide:
+        return signed(low_sum), signed(starts[1] + ((both >> 8) * halves).sum())
+    both_sum = (starts[1] + (both * halves).sum()) & 0xFFFFFFFF
+    return signed(low_sum), signed(both_sum - low_sum) >> 8
 
 
 def signed(word):
@@ -71,15 +82,30 @@ def expected_outputs(op, x):
     return [int(value) + op.output_zero_point for value in scaled]
 
 
-@pytest.mark.parametrize("rows_per_block", [2, 4])
 @pytest.mark.parametrize("rows", [1, 2, 4, 7])
-@pytest.mark.parametrize("right", [1, 2, 7, 12])
-def test_the_stream_gives_the_outputs_of_the_matrix(rows, rows_per_block, right):
+@pytest.mark.parametrize("right", [-3, 0, 1, 2, 7, 12])
+def test_the_stream_gives_the_outputs_of_the_matrix(rows, right):
     weights = random_weights(rows, 36, seed=rows)
     op = layer(FullyConnected, weights, bias=range(-900, -900 + 300 * rows, 300), right=right)
     x = np.random.default_rng(1).integers(-128, 128, 36)
-    packed = pack_rows(op, rows_per_block)
-    assert stream_outputs(op, packed, x, rows_per_block) == expected_outputs(op, x)
+    assert stream_outputs(op, pack_tile(op), x)[:rows] == expected_outputs(op, x)
+
+
+@pytest.mark.parametrize("rows", [4, 5, 6, 7, 8])
+def test_the_last_of_the_blocks_of_four_holds_the_last_four_rows(rows):
+    op = layer(FullyConnected, random_weights(rows, 36, seed=rows))
+    x = np.random.default_rng(1).integers(-128, 128, 36)
+    got, expected = stream_outputs(op, pack_vector(op), x, 4), expected_outputs(op, x)
+    assert got[: rows // 4 * 4] == expected[: rows // 4 * 4]
+    assert got[-4:] == expected[-4:]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_row_without_a_partner_has_weights_of_16_bits(rows):
+    weights = random_weights(rows, 8)
+    *_, last = np.split(pack_few(layer(FullyConnected, weights)).words, [-7])
+    numbers = last[1:5].copy().view(np.int16).reshape(2, 4)  # behind the bias
+    assert np.array_equal(numbers, weights[-1].reshape(2, 4)[:, [0, 2, 1, 3]])
 
 
 def test_the_largest_sums_of_a_high_row_still_come_out():
@@ -87,23 +113,31 @@ def test_the_largest_sums_of_a_high_row_still_come_out():
     weights = np.full((2, 516), 127, np.int8)
     weights[0] = -127
     op = layer(FullyConnected, weights, right=16, input_zero_point=0)
+    # Of -128, which no weight meets here, the sum would be larger.
     for x in (np.full(516, 127), np.full(516, -127)):
-        assert stream_outputs(op, pack_rows(op, 2), x, 2) == expected_outputs(op, x)
+        packed = pack_tile(op)
+        assert not packed.wide
+        assert stream_outputs(op, packed, x) == expected_outputs(op, x)
 
 
-def test_sums_that_could_reach_the_limit_are_left_to_the_general_kernels():
-    assert pack_rows(layer(FullyConnected, np.full((2, 600), 127, np.int8)), 2) is None
+WIDE = {
+    "a sum of 2^23 and more": (np.full((2, 600), 127, np.int8), 0),
+    "a bias of 2^23 and more": (np.full((2, 4), 127, np.int8), 2**24),
+    "two weights of -128 at once": (np.full((2, 4), -128, np.int8), 0),
+}
 
 
-def test_two_rows_of_minus_128_do_not_fit_16_bits():
-    assert pack_rows(layer(FullyConnected, np.full((2, 4), -128, np.int8)), 2) is None
+@pytest.mark.parametrize("reason", WIDE)
+def test_rows_too_large_for_24_bits_are_packed_wide(reason):
+    weights, bias = WIDE[reason]
+    op = layer(FullyConnected, weights, bias=[bias, bias], right=16)
+    packed = pack_tile(op)
+    assert packed.wide
+    for value in (-128, 127):
+        x = np.full(weights.shape[1], value)
+        assert stream_outputs(op, packed, x) == expected_outputs(op, x)
     fits = np.array([[1, 2, 3, 4], [-128] * 4], np.int8)
-    assert pack_rows(layer(FullyConnected, fits), 2) is not None
-
-
-@pytest.mark.parametrize("right", [-1, 0])
-def test_scales_near_one_are_left_to_the_general_kernels(right):
-    assert pack_rows(layer(FullyConnected, random_weights(4, 8), right=right), 4) is None
+    assert not pack_tile(layer(FullyConnected, fits)).wide
 
 
 @pytest.mark.parametrize("bias", [-70_000, -300, 0, 1_000, 9_999_999])
@@ -113,7 +147,7 @@ def test_a_row_of_zeros_gives_its_constant_whatever_its_scale(bias):
     op = layer(FullyConnected, weights, bias=[5, bias], right=0)
     op.shifts[0] = -8
     x = np.arange(8)
-    got = stream_outputs(op, pack_rows(op, 2), x, 2)
+    got = stream_outputs(op, pack_tile(op), x)
     assert np.array_equal(np.clip(got, -128, 127), np.clip(expected_outputs(op, x), -128, 127))
 
 
@@ -150,8 +184,9 @@ def clashes(op, source, out, distance):
     height, width, channels = source
     written = 0  # bytes of the output, which begins `distance` bytes before the input
     pixels = [(y, x) for y in range(out[0]) for x in range(out[1])]
-    for start in range(0, len(pixels), matrix.TILE_PIXELS):
-        tile = pixels[start : start + matrix.TILE_PIXELS]
+    whole = len(pixels) // matrix.TILE_PIXELS * matrix.TILE_PIXELS
+    tiles = [pixels[i : i + matrix.TILE_PIXELS] for i in range(0, whole, matrix.TILE_PIXELS)]
+    for tile in [*tiles, *([pixel] for pixel in pixels[whole:])]:
         for y, x in tile:
             rows = y * op.strides[0] - op.padding[0] + np.arange(op.kernel[0])
             columns = x * op.strides[1] - op.padding[1] + np.arange(op.kernel[1])

@@ -42,8 +42,8 @@ def _one_input(graph: Graph, op: Depthwise) -> LoweredStep | None:
 KERNELS: dict[type[Matrix], tuple[Kernel, ...]] = {
     Conv: (
         Kernel(
-            "fullyConnected",
-            "a kernel as large as its input: the kernels of FULLY_CONNECTED",
+            "tinykitFourRows",
+            "a kernel as large as its input: as FULLY_CONNECTED, also tinykitBytes",
             matrix.lower_one_pixel,
         ),
         Kernel(
@@ -67,16 +67,16 @@ KERNELS: dict[type[Matrix], tuple[Kernel, ...]] = {
     ),
     FullyConnected: (
         Kernel(
-            "fewRows",
-            "one vector, up to five outputs: two rows at a time, no working memory",
+            "tinykitBytes",
+            "one vector, up to seven outputs: two rows at a time, no working memory",
             matrix.lower_few_rows,
         ),
         Kernel(
-            "fullyConnected",
-            "one vector: widened first, then four rows at a time",
+            "tinykitFourRows",
+            "up to three vectors: each is widened, then four rows at a time",
             matrix.lower_vector,
         ),
-        Kernel("conv", "several vectors: each is a pixel of a 1x1 convolution", matrix.lower_rows),
+        Kernel("conv", "more vectors: each is a pixel of a 1x1 convolution", matrix.lower_rows),
     ),
 }
 

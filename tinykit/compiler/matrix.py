@@ -3,7 +3,7 @@
 All of them multiply a matrix of weights with columns of inputs, two rows or more at a time.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -14,7 +14,7 @@ from tinykit.compiler.steps import Constant, LoweredStep
 
 TILE_PIXELS = 3  # kTilePixels in Matrix.cpp
 _MOST_SCRATCH = 16_384  # bytes of widened pixels; more than that, and it is one pixel at a time
-_FEW_ROWS = 5  # outputs for which widening the input does not pay
+_FEW_ROWS = 7  # outputs for which widening the input does not pay
 
 _FILES = {
     "includes": ("Matrix.h",),
@@ -38,14 +38,24 @@ def lower_one_pixel(graph: Graph, op: Conv) -> LoweredStep | None:
 
 
 def lower_few_rows(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
-    """FULLY_CONNECTED of one vector and a handful of outputs."""
+    """FULLY_CONNECTED of one vector and a handful of outputs: nothing but inner loops."""
     flat = _flat(op)
-    if graph.input_of(op).size != flat.weights.shape[1] or op.channels > _FEW_ROWS:
+    columns = flat.weights.shape[1]
+    if graph.input_of(op).size != columns or op.channels > _FEW_ROWS:
         return None
     packed = pack_few(flat)
-    call = f"  nn::{_named('fewRows', packed)}(layer, {{weights}}, {{in0}}, {{out}});\n"
+    quads = -(-columns // 4)
+    pairs, alone = divmod(op.channels, 2)
+    calls = []
+    if pairs:
+        task = _Task("pairs", _named("tinykitBytes", packed), "{in0}", pairs, quads)
+        calls.append(_call(op, packed, task))
+    if alone:
+        skipped = pairs * 2 * (1 + quads + _scale_words(packed))
+        task = _Task("last", "tinykitOneRow", "{in0}", 1, quads, skipped, 2 * pairs)
+        calls.append(_call(op, packed, task))
     return LoweredStep(
-        call=_vector_struct(op, packed, flat.weights.shape[1]) + call,
+        call="".join(calls) + _cut_off(op, packed, op.channels),
         constants=(_weights(packed),),
         overlap=(None,),
         comment="matrix times vector, two rows at a time",
@@ -55,23 +65,90 @@ def lower_few_rows(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | Non
 
 
 def lower_vector(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
-    """FULLY_CONNECTED of one vector."""
+    """FULLY_CONNECTED of one vector, or of too few to make use of tiles."""
     flat = _flat(op)
-    columns = flat.weights.shape[1]
-    if graph.input_of(op).size != columns:
+    columns, outputs = flat.weights.shape[1], op.channels
+    vectors = graph.input_of(op).size // columns
+    if vectors > TILE_PIXELS or outputs < 4:
         return None
     packed = pack_vector(flat)
-    kernel = _named("fullyConnected", packed)
+    quads, kernel = -(-columns // 4), _named("tinykitFourRows", packed)
+    tasks = [_Task("blocks", kernel, "{scratch}", outputs // 4, quads)]
+    if outputs % 4:  # the last four rows, some of which have been in the block before
+        skipped = outputs // 4 * 4 * (1 + quads + _scale_words(packed))
+        tasks.append(_Task("last", kernel, "{scratch}", 1, quads, skipped, outputs - 4))
+    calls = f"  nn::widenVector({{in0}}, {4 * quads}, {{scratch}});\n"
+    calls += "".join(_call(op, packed, task) for task in tasks)
+    calls = [
+        calls.replace("{in0}", f"{{in0}} + {i * columns}").replace(
+            "{out}", f"{{out}} + {i * outputs}"
+        )
+        for i in range(vectors)
+    ]
     return LoweredStep(
-        call=_vector_struct(op, packed, columns)
-        + f"  nn::{kernel}(layer, {{weights}}, {{in0}}, {{out}}, {{scratch}});\n",
+        call=_in_braces(calls) + _cut_off(op, packed, vectors * outputs),
         constants=(_weights(packed),),
-        scratch_bytes=2 * _round_up(columns, 4),
-        overlap=(-columns - op.channels,),  # the input is copied to the scratch memory first
+        scratch_bytes=8 * quads,
+        # A vector is copied to the scratch memory before its outputs are written.
+        overlap=(-columns - outputs if vectors == 1 else None,),
         comment="matrix times vector, four rows at a time",
         macs=macs(graph, op),
         **_FILES,
     )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A call of an inner loop: its name, the function, what it reads, how much of the weights."""
+
+    name: str
+    kernel: str
+    x: str
+    count: int
+    quads: int
+    skipped: int = 0  # words of the weights
+    first: int = 0  # output
+
+
+def _call(op: Matrix, packed: PackedRows, task: _Task) -> str:
+    finish = "kAnyScale" if packed.any_scale else "kRectified" if packed.rectified else "kRounded"
+    rows = _ROWS[task.kernel.removesuffix("Wide")]
+    weights = f"{{weights}} + {task.skipped}" if task.skipped else "{weights}"
+    out = f"{{out}} + {task.first}" if task.first else "{out}"
+    return (
+        f"  static const nn::Product {task.name} = {{\n"
+        f"      {weights}, {task.x}, {out}, 0,  // weights, input, output\n"
+        f"      {task.count}, {task.quads},  // {rows}, inputs / 4\n"
+        f"      {op.output_zero_point}, nn::{finish},  // output: zero point, rounding\n"
+        "  };\n"
+        f"  nn::{task.kernel}(&{task.name});\n"
+    )
+
+
+_ROWS = {
+    "tinykitBytes": "row pairs",
+    "tinykitFourRows": "blocks of four rows",
+    "tinykitOneRow": "row",
+}
+
+
+def _in_braces(calls: list[str]) -> str:
+    """Statements one after the other, each with names of its own."""
+    if len(calls) == 1:
+        return calls[0]
+    indented = ("".join(f"  {line}\n" for line in call.splitlines()) for call in calls)
+    return "".join(f"  {{\n{call}  }}\n" for call in indented)
+
+
+def _cut_off(op: Matrix, packed: PackedRows, count: int) -> str:
+    """What is left to do for activations that the inner loops do not know."""
+    if packed.rectified or (op.act_min, op.act_max) == (-128, 127):
+        return ""
+    return f"  nn::cutOff({_output(op, packed)}, {{out}}, {count});\n"
+
+
+def _scale_words(packed: PackedRows) -> int:
+    return 4 if packed.any_scale else 2
 
 
 def lower_rows(graph: Graph, op: FullyConnected) -> LoweredStep:
@@ -99,7 +176,7 @@ def _tiles(
     sizes = [*source[1:], *target[1:], *kernel, *conv.dilation, *conv.strides, *conv.padding]
     name = _named("conv" if conv.add is None else "convAdd", packed)
     added = "" if conv.add is None else "sum, {in1}, "
-    layer = _struct("Conv", conv, packed, [*sizes, pixels], _CONV_COMMENTS) + _sum(conv)
+    layer = _struct(conv, packed, [*sizes, pixels]) + _sum(conv)
     step = LoweredStep(
         call=f"{layer}  nn::{name}(layer, {{weights}}, {{in0}}, {added}{{out}}, {{scratch}});\n",
         constants=(_weights(packed),),
@@ -142,29 +219,24 @@ _CONV_COMMENTS = (
     (2, "padding: top, left"),
     (1, "pixels at a time"),
 )
-_VECTOR_COMMENTS = ((1, "inputs"), (1, "outputs"))
 
 
-def _vector_struct(op: Matrix, packed: PackedRows, columns: int) -> str:
-    return _struct("FullyConnected", op, packed, [columns, op.channels], _VECTOR_COMMENTS)
-
-
-def _struct(
-    name: str, op: Matrix, packed: PackedRows, sizes: list[int], comments: tuple[tuple[int, str]]
-) -> str:
+def _struct(op: Matrix, packed: PackedRows, sizes: list[int]) -> str:
     """The declaration of a kernel's parameters, a line for each group of numbers."""
     lines, at = [], 0
-    for count, comment in comments:
+    for count, comment in _CONV_COMMENTS:
         numbers = ", ".join(str(n) for n in sizes[at : at + count])
         lines.append(f"      {numbers},  // {comment}")
         at += count
-    if name == "Conv":
-        lines.append(f"      {op.input_zero_point},  // what padding holds")
+    lines.append(f"      {op.input_zero_point},  // what padding holds")
     lines.append(f"      {str(packed.any_scale).lower()},  // scales of 1/2 and more?")
+    lines.append(f"      {_output(op, packed)},  // output: zero point, limits, ReLU?")
+    return "\n".join(["  static const nn::Conv layer = {", *lines, "  };\n"])
+
+
+def _output(op: Matrix, packed: PackedRows) -> str:
     rectified = str(packed.rectified).lower()
-    output = f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rectified}}}"
-    lines.append(f"      {output},  // output: zero point, limits, ReLU?")
-    return "\n".join([f"  static const nn::{name} layer = {{", *lines, "  };\n"])
+    return f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rectified}}}"
 
 
 def _weights(packed: PackedRows) -> Constant:

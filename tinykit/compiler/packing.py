@@ -64,13 +64,14 @@ def pack_tile(op: Matrix) -> PackedRows:
 
 
 def pack_vector(op: Matrix) -> PackedRows:
-    """Blocks of two row pairs, for one vector; one or two rows that are left over are a pair."""
+    """Blocks of two row pairs, for one vector; the last block holds the last four rows."""
     rows = _rows(op)
     count = len(rows.bias)
-    split = count // 4 * 4 if count % 4 < 3 else count
+    order = np.arange(-(-count // 4) * 4)
+    order[count // 4 * 4 :] = np.arange(count - 4, count)[: len(order) - count // 4 * 4]
+    rows = rows.part(order)
     wide = _is_wide(rows)
-    fours, rest = rows.part(slice(split)), rows.part(slice(split, None))
-    return _packed(op, rows, wide, _blocks(fours, 2, wide), _blocks(rest, 1, wide))
+    return _packed(op, rows, wide, _blocks(rows, 2, wide))
 
 
 def pack_few(op: Matrix) -> PackedRows:

@@ -47,7 +47,7 @@ class Scaled:
         more = [(0, max(0, rows - len(self.bias)))]
         return Scaled(*(np.pad(a, more + [(0, 0)] * (a.ndim - 1)) for a in self._arrays))
 
-    def part(self, rows: slice) -> "Scaled":
+    def part(self, rows: slice | np.ndarray) -> "Scaled":
         """Some of the rows."""
         return Scaled(*(array[rows] for array in self._arrays))
 

@@ -129,6 +129,6 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "VAR_HANDLE": states.var_handle,
 }
 _LAYERS = (
-    "convolutions, dense layers, LSTM, pooling, Add, Multiply, Concatenate, slices, ReLU and softmax, or "
-    "export the sketch with engine='tflm'"
+    "convolutions, dense layers, LSTM, pooling, Add, Multiply, Concatenate, slices, ReLU and "
+    "softmax, or export the sketch with engine='tflm'"
 )

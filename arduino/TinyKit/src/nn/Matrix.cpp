@@ -60,7 +60,7 @@ class Tiles {
   int8_t* tile() const { return tile_; }
 
   // The next pixels, three as long as there are as many; returns how many.
-  int next(MultiplyRows* three, MultiplyRows* one, int8_t* out) {
+  int next(Multiplication* three, Multiplication* one, int8_t* out) {
     const int count = p_.pixels == kTilePixels && pixelsLeft() >= kTilePixels ? kTilePixels : 1;
     if (pointwise_) {
       widenPixels(count);
@@ -167,7 +167,7 @@ class Tiles {
 };
 
 // In place where the tile's rows are as long as the output's, else over the scratch memory.
-inline void convWith(MultiplyRows* three, MultiplyRows* one, Tiles tiles, int channels, int8_t* out) {
+inline void convWith(Multiplication* three, Multiplication* one, Tiles&& tiles, int channels, int8_t* out) {
   while (tiles.pixelsLeft() > 0) {
     if (tiles.step() == channels) {
       out += tiles.next(three, one, out) * channels;
@@ -180,7 +180,7 @@ inline void convWith(MultiplyRows* three, MultiplyRows* one, Tiles tiles, int ch
   }
 }
 
-inline void convAddWith(MultiplyRows* three, MultiplyRows* one, Tiles tiles, int channels, const Add& sum,
+inline void convAddWith(Multiplication* three, Multiplication* one, Tiles&& tiles, int channels, const Add& sum,
                         const int8_t* skip, int8_t* out) {
   while (tiles.pixelsLeft() > 0) {
     const int count = tiles.next(three, one, tiles.tile());
@@ -188,41 +188,6 @@ inline void convAddWith(MultiplyRows* three, MultiplyRows* one, Tiles tiles, int
       add(sum, tiles.tile() + i * tiles.step(), skip, out, channels);
     }
   }
-}
-
-inline void fullyConnectedWith(MultiplyRows* fourRows, MultiplyRows* twoRows, const FullyConnected& p,
-                               const uint32_t* weights, const int8_t* in, int8_t* out,
-                               int8_t* scratch) {
-  const int quads = roundUp(p.inSize, 4) / 4;
-  int16_t* const x = reinterpret_cast<int16_t*>(scratch);
-  tinykitWidenOne(in, 4 * quads, 1, 0, x);
-  const Finish finish = finishOf(p.anyScale, p.output);
-  Product task = {weights, x, out, 0, p.outSize / 4, quads, p.output.zeroPoint, finish};
-  if (task.count > 0) fourRows(&task);
-  const int rest = p.outSize % 4;
-  if (rest > 0) {
-    int8_t rows[4];
-    task.weights += task.count * 4 * (1 + quads + (p.anyScale ? 4 : 2));
-    task.count = 1;
-    task.out = rows;
-    (rest == 3 ? fourRows : twoRows)(&task);
-    copy(out + p.outSize - rest, rows, rest);
-  }
-  cutOff(p.output, out, p.outSize);
-}
-
-inline void fewRowsWith(MultiplyRows* twoRows, const FullyConnected& p, const uint32_t* weights,
-                        const int8_t* in, int8_t* out) {
-  const int quads = roundUp(p.inSize, 4) / 4;
-  const Finish finish = finishOf(p.anyScale, p.output);
-  Product task = {weights, in, out, 0, p.outSize / 2, quads, p.output.zeroPoint, finish};
-  if (task.count > 0) twoRows(&task);
-  if (p.outSize % 2 != 0) {
-    task.weights += task.count * 2 * (1 + quads + (p.anyScale ? 4 : 2));
-    task.out += p.outSize - 1;
-    tinykitOneRow(&task);
-  }
-  cutOff(p.output, out, p.outSize);
 }
 
 }  // namespace
@@ -247,24 +212,6 @@ void convAddWide(const Conv& p, const uint32_t* weights, const int8_t* in, const
                  const int8_t* skip, int8_t* out, int8_t* scratch) {
   convAddWith(tinykitThreePixelsWide, tinykitOnePixelWide, {p, weights, in, scratch},
               p.outChannels, sum, skip, out);
-}
-
-void fullyConnected(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out,
-                    int8_t* scratch) {
-  fullyConnectedWith(tinykitFourRows, tinykitOnePixel, p, weights, in, out, scratch);
-}
-
-void fullyConnectedWide(const FullyConnected& p, const uint32_t* weights, const int8_t* in,
-                        int8_t* out, int8_t* scratch) {
-  fullyConnectedWith(tinykitFourRowsWide, tinykitOnePixelWide, p, weights, in, out, scratch);
-}
-
-void fewRows(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out) {
-  fewRowsWith(tinykitBytes, p, weights, in, out);
-}
-
-void fewRowsWide(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out) {
-  fewRowsWith(tinykitBytesWide, p, weights, in, out);
 }
 
 }  // namespace nn

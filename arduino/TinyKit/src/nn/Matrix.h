@@ -6,7 +6,8 @@
 //     output = clamp(round(y / 2^right) + zero point)
 //
 // Of each kernel there are two: the plain name for sums of up to 24 bits, and "Wide" for any sums,
-// which takes a little longer.
+// which takes a little longer. A fully connected layer needs no more than the inner loops, for which
+// see MatrixInner.h.
 #pragma once
 
 #include <stdint.h>
@@ -46,24 +47,6 @@ void convAdd(const Conv& p, const uint32_t* weights, const int8_t* in, const Add
              const int8_t* skip, int8_t* out, int8_t* scratch);
 void convAddWide(const Conv& p, const uint32_t* weights, const int8_t* in, const Add& sum,
                  const int8_t* skip, int8_t* out, int8_t* scratch);
-
-// FULLY_CONNECTED of one vector. `in` must be aligned to 4; up to 3 bytes behind it are read.
-struct FullyConnected {
-  int inSize;
-  int outSize;
-  bool anyScale;
-  Output output;
-};
-
-// The vector is widened first, into the scratch memory, for four rows at a time.
-void fullyConnected(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out,
-                    int8_t* scratch);
-void fullyConnectedWide(const FullyConnected& p, const uint32_t* weights, const int8_t* in,
-                        int8_t* out, int8_t* scratch);
-
-// For a handful of outputs: two rows at a time, and the vector as it is. `out` must not be `in`.
-void fewRows(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out);
-void fewRowsWide(const FullyConnected& p, const uint32_t* weights, const int8_t* in, int8_t* out);
 
 }  // namespace nn
 }  // namespace tinykit

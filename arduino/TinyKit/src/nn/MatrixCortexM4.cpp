@@ -8,8 +8,8 @@
 //     SMMLSR a, b, c, d          a = d + round(-b * c / 2^32)
 //     SSAT   a, #8, a            a = a cut off at -128 and 127
 //
-// Loops are unrolled; where the number of columns is no multiple of that, the first pass starts
-// further down.
+// The loops over three pixels and four rows are unrolled; where the number of columns is no multiple
+// of that, the first pass starts further down.
 #include "Arithmetic.h"
 
 #if TINYKIT_CORTEX_M4
@@ -96,7 +96,7 @@ asm(R"(
   .macro tile name, wide, bytes
   function \name
   push    {r4-r11, lr}
-  sub     sp, #36
+  sub     sp, #32
   ldm     r0, {r1-r8}             @ weights x out outStep count quads zeroPoint finish
   mov     r0, r1
   add     r9, r6, r6, lsl #1
@@ -189,7 +189,7 @@ asm(R"(
   cmp     r1, r3
   bne.w   1b
 
-  add     sp, #36
+  add     sp, #32
   pop     {r4-r11, pc}
 
 5:
@@ -211,64 +211,12 @@ asm(R"(
 // ---- Row pairs times one pixel, widened before, or not yet (raw).
 //
 // r0 weights   r1 x   r2 ... r5 words of weights   r6 ... r9 x
-// r10 sum of the low row   r11 of both rows   r12 spare   lr passes left
+// r10 sum of the low row   r11 of both rows   r12 spare   lr sixteens left
 //
 // Widened: 16 multiplications for 14 instructions (18 with wide sums); raw: 18 (22).
-// 32 columns unrolled, in eights; an odd quad comes first.
+// Columns are taken by sixteen, what is left over first.
 asm(R"(
-  .macro pixel name, wide, raw, bytes
-  function \name
-  push    {r4-r11, lr}
-  sub     sp, #36
-  ldm     r0, {r1-r8}             @ weights x out outStep count quads zeroPoint finish
-  mov     r0, r1
-  add     r5, r3, r5, lsl #1
-  strd    r3, r7, [sp, #16]       @ out, zero point
-  strd    r8, r5, [sp, #24]       @ finish, end of out
-  lsr     r9, r6, #1              @ eights
-  add     r4, r9, #3
-  lsrs    r4, r4, #2              @ passes
-  rsb     r9, r9, #0
-  and     r9, r9, #3              @ eights that the first pass leaves out
-  mov     r11, #\bytes            @ of code an eight
-  adr     r12, 2f
-  mla     r12, r9, r11, r12
-  adr     r11, 3f
-  it      eq
-  moveq   r12, r11                @ no eight at all
-  orr     r12, r12, #1
-  mov     r3, r12
-  adr     r11, 6f
-  orr     r11, r11, #1
-  tst     r6, #1
-  it      ne
-  movne   r3, r11
-  strd    r2, r3, [sp, #0]        @ x, first entry
-  strd    r4, r12, [sp, #8]       @ passes, entry
-
-1:
-  ldrd    r10, r11, [r0], #8      @ the biases
-  ldrd    r1, r2, [sp, #0]
-  ldrd    lr, r3, [sp, #8]
-  bx      r2
-
-  .balign 4
-6:
-  ldrd    r4, r5, [r0], #8
-  .if \raw
-  ldr     r8, [r1], #4
-  sxtb16  r6, r8
-  sxtb16  r7, r8, ror #8
-  .else
-  ldrd    r6, r7, [r1], #8
-  .endif
-  twoRows \wide, r4, r6, r10, r11, r12
-  twoRows \wide, r5, r7, r10, r11, r12
-  bx      r3
-
-  .balign 4
-2:
-  .rept 4
+  .macro eight wide, raw
   ldmia.w r0!, {r2-r5}
   .if \raw
   ldrd    r6, r8, [r1], #8
@@ -283,20 +231,53 @@ asm(R"(
   twoRows \wide, r3, r7, r10, r11, r12
   twoRows \wide, r4, r8, r10, r11, r12
   twoRows \wide, r5, r9, r10, r11, r12
-  .endr
-  subs.w  lr, lr, #1
-  bne.w   2b
+  .endm
 
+  .macro pixel name, wide, raw
+  function \name
+  push    {r4-r11, lr}
+  ldm     r0, {r1-r8}             @ weights x out outStep count quads zeroPoint finish
+  mov     r0, r1
+  push    {r2, r3, r5-r8}         @ x out count quads zeroPoint finish
+
+1:
+  ldrd    r10, r11, [r0], #8      @ the biases
+  ldr     lr, [sp, #12]
+  ldr     r1, [sp, #0]
+  lsrs    lr, lr, #1
+  bcc     2f
+  ldrd    r4, r5, [r0], #8        @ four columns
+  .if \raw
+  ldr     r8, [r1], #4
+  sxtb16  r6, r8
+  sxtb16  r7, r8, ror #8
+  .else
+  ldrd    r6, r7, [r1], #8
+  .endif
+  twoRows \wide, r4, r6, r10, r11, r12
+  twoRows \wide, r5, r7, r10, r11, r12
+2:
+  lsrs    lr, lr, #1
+  bcc     3f
+  eight   \wide, \raw
 3:
+  subs    lr, lr, #1
+  blt     5f
+4:
+  eight   \wide, \raw
+  eight   \wide, \raw
+  subs    lr, lr, #1
+  bge     4b
+
+5:
   .ifeq \wide
   sub     r11, r11, r10           @ 256 times the sum of the high row
   asr     r11, r11, #8
   .endif
-  ldrd    r1, r6, [sp, #16]       @ out, zero point
-  ldrd    r7, r8, [sp, #24]       @ finish, end of out
+  ldrd    r6, r7, [sp, #16]       @ zero point, finish
   ldm     r0!, {r2-r5}            @ multiplier, factor of both rows
   cmp     r7, #0
-  blt     5f
+  blt     7f
   smmlar  r10, r10, r2, r10
   smmlar  r11, r11, r4, r11
   add     r10, r10, r10, asr #31  @ halves are rounded away from zero
@@ -305,28 +286,29 @@ asm(R"(
   smmlsr  r11, r11, r5, r6
   ssat    r10, #8, r10
   ssat    r11, #8, r11
-4:
-  strb    r10, [r1], #1
-  strb    r11, [r1], #1
-  str     r1, [sp, #16]
-  cmp     r1, r8
+6:
+  ldrd    r2, r3, [sp, #4]        @ out, row pairs left
+  strb    r10, [r2], #1
+  strb    r11, [r2], #1
+  subs    r3, r3, #1
+  strd    r2, r3, [sp, #4]
   bne.w   1b
 
-  add     sp, #36
+  add     sp, #24
   pop     {r4-r11, pc}
 
-5:
+7:
   anyScale r10, r2, r3, r4, r5, r7, r6
   ldm     r0!, {r2-r5}
   anyScale r11, r2, r3, r4, r5, r7, r6
-  b       4b
+  b       6b
   endFunction \name
   .endm
 
-  pixel tinykitOnePixel, 0, 0, 56
-  pixel tinykitOnePixelWide, 1, 0, 72
-  pixel tinykitBytes, 0, 1, 72
-  pixel tinykitBytesWide, 1, 1, 88
+  pixel tinykitOnePixel, 0, 0
+  pixel tinykitOnePixelWide, 1, 0
+  pixel tinykitBytes, 0, 1
+  pixel tinykitBytesWide, 1, 1
 )");
 
 // ---- Blocks of four rows times one vector.
@@ -339,12 +321,11 @@ asm(R"(
   .macro vector name, wide, bytes
   function \name
   push    {r4-r11, lr}
-  sub     sp, #36
+  sub     sp, #28
   ldm     r0, {r1-r8}             @ weights x out outStep count quads zeroPoint finish
   mov     r0, r1
-  add     r5, r3, r5, lsl #2
-  strd    r3, r7, [sp, #16]       @ out, zero point
-  strd    r8, r5, [sp, #24]       @ finish, end of out
+  strd    r3, r5, [sp, #12]       @ out, blocks left
+  strd    r7, r8, [sp, #20]       @ zero point, finish
   add     r4, r6, #7
   lsr     r4, r4, #3              @ passes
   strd    r2, r4, [sp, #0]        @ x, passes
@@ -381,9 +362,8 @@ asm(R"(
   asr     r10, r10, #8
   asr     r12, r12, #8
   .endif
-  ldrd    r1, lr, [sp, #24]
+  ldrd    lr, r1, [sp, #20]       @ zero point, finish
   cmp     r1, #0
-  ldrd    r1, lr, [sp, #16]       @ out, zero point
   blt     5f
   ldm     r0!, {r2-r5}            @ multiplier, factor of two rows
   smmlar  r9, r9, r2, r9
@@ -404,16 +384,16 @@ asm(R"(
   ssat    r11, #8, r11
   ssat    r12, #8, r12
 4:
-  ldr     r2, [sp, #28]
+  ldrd    r1, r2, [sp, #12]       @ out, blocks left
   strb    r9, [r1], #1
   strb    r10, [r1], #1
   strb    r11, [r1], #1
   strb    r12, [r1], #1
-  str     r1, [sp, #16]
-  cmp     r1, r2
+  subs    r2, r2, #1
+  strd    r1, r2, [sp, #12]
   bne.w   1b
 
-  add     sp, #36
+  add     sp, #28
   pop     {r4-r11, pc}
 
 5:
@@ -435,75 +415,60 @@ asm(R"(
 
 // ---- One row of 16-bit weights times one vector of bytes.
 //
-// r0 weights   r1 x   r2 ... r5 x   r6 ... r9 weights   r10 sum   r11 r12 spare
+// r1 weights   r2 x   r3 ... r6 x   r7 r8 r9 r11 weights   r10 sum   r0 r12 spare
 //
-// 16 multiplications for 19 instructions, 64 columns unrolled; what is left over comes first.
+// 16 multiplications for 19 instructions; what is left over of sixteens comes first.
 asm(R"(
   .macro rowWord x, w0, w1
-  sxtb16  r11, \x
+  sxtb16  r0, \x
   sxtb16  r12, \x, ror #8
-  smlad   r10, r11, \w0, r10
+  smlad   r10, r0, \w0, r10
   smlad   r10, r12, \w1, r10
   .endm
 
   function tinykitOneRow
-  push    {r3-r11, lr}
+  push    {r4-r11, lr}
   ldm     r0, {r1-r8}             @ weights x out outStep count quads zeroPoint finish
   push    {r3, r7, r8}
-  mov     r0, r1
-  mov     r1, r2
-  ldr     r10, [r0], #4           @ the bias
-  ands    r2, r6, #3
+  ldr     r10, [r1], #4           @ the bias
+  lsr     lr, r6, #2              @ sixteens
+  ands    r4, r6, #3
   beq     2f
 1:
-  ldr     r3, [r1], #4
-  ldrd    r8, r9, [r0], #8
+  ldr     r3, [r2], #4
+  ldrd    r8, r9, [r1], #8
   rowWord r3, r8, r9
-  subs    r2, #1
+  subs    r4, #1
   bne     1b
 2:
-  lsrs    lr, r6, #2
-  beq.w   4f
-  rsb     r3, lr, #0
-  and     r3, r3, #3              @ sixteens that the first pass leaves out
-  add     lr, lr, #3
-  lsr     lr, lr, #2              @ passes
-  mov     r4, #76                 @ bytes of code a sixteen
-  adr     r5, 3f
-  mla     r5, r3, r4, r5
-  orr     r5, r5, #1
-  bx      r5
-
-  .balign 4
-3:
-  .rept 4
-  ldmia.w r1!, {r2-r5}
-  ldmia.w r0!, {r6-r9}
-  rowWord r2, r6, r7
-  rowWord r3, r8, r9
-  ldmia.w r0!, {r6-r9}
-  rowWord r4, r6, r7
-  rowWord r5, r8, r9
-  .endr
   subs    lr, lr, #1
-  bne.w   3b
-
+  blt     4f
+3:
+  ldmia.w r2!, {r3-r6}
+  ldmia.w r1!, {r7-r9, r11}
+  rowWord r3, r7, r8
+  rowWord r4, r9, r11
+  ldmia.w r1!, {r7-r9, r11}
+  rowWord r5, r7, r8
+  rowWord r6, r9, r11
+  subs    lr, lr, #1
+  bge     3b
 4:
-  ldrd    r2, r3, [r0]            @ multiplier, factor
-  pop     {r1, r6, r7}            @ out, zero point, finish
+  ldrd    r2, r3, [r1]            @ multiplier, factor
+  pop     {r0, r6, r7}            @ out, zero point, finish
   cmp     r7, #0
   blt     5f
   smmlar  r10, r10, r2, r10
   add     r10, r10, r10, asr #31  @ halves are rounded away from zero
   smmlsr  r10, r10, r3, r6
   ssat    r10, #8, r10
-  strb    r10, [r1]
-  pop     {r3-r11, pc}
+  strb    r10, [r0]
+  pop     {r4-r11, pc}
 5:
-  ldrd    r4, r5, [r0, #8]
+  ldrd    r4, r5, [r1, #8]
   anyScale r10, r2, r3, r4, r5, r7, r6
-  strb    r10, [r1]
-  pop     {r3-r11, pc}
+  strb    r10, [r0]
+  pop     {r4-r11, pc}
   endFunction tinykitOneRow
 )");
 

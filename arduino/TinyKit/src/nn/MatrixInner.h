@@ -31,22 +31,22 @@ struct Product {
   int32_t finish;
 };
 
-typedef void MultiplyRows(const Product* task);
+typedef void Multiplication(const Product* task);
 
 // Row pairs times three pixels; x: int16, (columns / 2) x 3 pixels x pair.
-MultiplyRows tinykitThreePixels, tinykitThreePixelsWide;
+Multiplication tinykitThreePixels, tinykitThreePixelsWide;
 
 // Row pairs times one pixel; x: int16, columns.
-MultiplyRows tinykitOnePixel, tinykitOnePixelWide;
+Multiplication tinykitOnePixel, tinykitOnePixelWide;
 
 // Row pairs times one vector that is not widened; x: int8, columns.
-MultiplyRows tinykitBytes, tinykitBytesWide;
+Multiplication tinykitBytes, tinykitBytesWide;
 
 // Blocks of four rows times one vector; x: int16, columns.
-MultiplyRows tinykitFourRows, tinykitFourRowsWide;
+Multiplication tinykitFourRows, tinykitFourRowsWide;
 
 // A single row of int16 weights times one vector; x: int8, columns.
-MultiplyRows tinykitOneRow;
+Multiplication tinykitOneRow;
 
 // Widens some rows of `count` (a multiple of 4) bytes, `rowStep` bytes apart, of three pixels each
 // into x of tinykitThreePixels; returns the next x.
@@ -58,6 +58,10 @@ int16_t* tinykitWidenOne(const int8_t* from, int32_t count, int32_t rows, int32_
                          int16_t* x);
 
 }  // extern "C"
+
+inline void widenVector(const int8_t* from, int32_t count, int8_t* scratch) {
+  tinykitWidenOne(from, count, 1, 0, reinterpret_cast<int16_t*>(scratch));
+}
 
 }  // namespace nn
 }  // namespace tinykit
