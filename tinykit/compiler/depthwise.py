@@ -289,7 +289,7 @@ def _line_cost(layer: Layer) -> float | None:
         return None
     if pack_lines(op) is None:
         return None
-    line = 44 + 9 * taps + layer.target[axis] * (5.5 + max(taps, 2))
+    line = 44 + 9 * taps + layer.target[axis] * (5 + max(taps, 2))
     return 100 + layer.source[2] * (20 + layer.source[other] * line)
 
 
