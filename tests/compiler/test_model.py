@@ -233,8 +233,8 @@ UNSUPPORTED = {
         lambda: Net(1, 4).then("RELU", (1, 4), scale=1e-12).tflite(),
         "1e-12",
     ),
-    "a row for an image": (lambda: binary_of("ADD", (1, 1, 4, 2)), "shapes (1, 4, 4, 2) and"),
-    "a picture for an image": (lambda: binary_of("MUL", (1, 4, 4, 1)), "shapes (1, 4, 4, 2) and"),
+    "a row of another width": (lambda: binary_of("ADD", (1, 1, 3, 2)), "shapes (1, 4, 4, 2) and"),
+    "three channels for two": (lambda: binary_of("MUL", (1, 4, 4, 3)), "shapes (1, 4, 4, 2) and"),
     "a bad softmax": (
         lambda: Net(1, 4).then("SOFTMAX", (1, 4), scale=0.1, beta=1.0).tflite(),
         "expected 1/256",
