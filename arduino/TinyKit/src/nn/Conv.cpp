@@ -47,7 +47,7 @@ void depthwise3x3(const Depthwise& p, const uint32_t* weights, const int8_t* in,
     ++plane.out;
     plane.weights += 6;
   }
-  cutOff(p.output, out, p.outRows * p.outColumns * p.channels);
+  cutOff(p.output.min, p.output.max, out, p.outRows * p.outColumns * p.channels);
 }
 
 }  // namespace nn
