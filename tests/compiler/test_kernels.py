@@ -58,6 +58,8 @@ FULLY_CONNECTED = [
     Layer((5, 12), (6, 12), "few", "large"),
     Layer((90,), (8, 90), activation="RELU"),
     Layer((90,), (5, 90), activation="RELU6"),
+    Layer((90,), (10, 90), activation="RELU6"),
+    Layer((90,), (10, 90), activation="RELU_N1_TO_1"),
 ]
 CONVOLUTION = [
     *(Layer((1, pixels, 16), (8, 1, 1, 16)) for pixels in range(1, 9)),
@@ -103,7 +105,7 @@ def model(layer: Layer, seed: int) -> bytes:
     if layer.scale == "none":
         scales[0::2] *= 2.0**-45
     x = writer.tensor((1, *layer.source), 1.0, zero_point)
-    output_zero = -128 if layer.activation == "RELU" else int(rng.integers(-40, 20))
+    output_zero = -128 if layer.activation in ("RELU", "RELU6") else int(rng.integers(-40, 20))
     w = writer.constant(weights.astype(np.int8), scales)
     b = writer.constant(bias, scales)
     shape = target_shape(layer)

@@ -55,7 +55,7 @@ def lower_few_rows(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | Non
         task = _Task("last", "tinykitOneRow", "{in0}", 1, quads, skipped, 2 * pairs)
         calls.append(_call(op, packed, task))
     return LoweredStep(
-        call="".join(calls) + _cut_off(op, packed, op.channels),
+        call="".join(calls) + _cut_off(op, op.channels),
         constants=(_weights(packed),),
         overlap=(None,),
         comment="matrix times vector, two rows at a time",
@@ -86,7 +86,7 @@ def lower_vector(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
         for i in range(vectors)
     ]
     return LoweredStep(
-        call=_in_braces(calls) + _cut_off(op, packed, vectors * outputs),
+        call=_in_braces(calls) + _cut_off(op, vectors * outputs),
         constants=(_weights(packed),),
         scratch_bytes=8 * quads,
         # A vector is copied to the scratch memory before its outputs are written.
@@ -140,11 +140,11 @@ def _in_braces(calls: list[str]) -> str:
     return "".join(f"  {{\n{call}  }}\n" for call in indented)
 
 
-def _cut_off(op: Matrix, packed: PackedRows, count: int) -> str:
+def _cut_off(op: Matrix, count: int) -> str:
     """What is left to do for activations that the inner loops do not know."""
-    if packed.rectified or (op.act_min, op.act_max) == (-128, 127):
+    if (op.act_min, op.act_max) == (-128, 127):
         return ""
-    return f"  nn::cutOff({_output(op, packed)}, {{out}}, {count});\n"
+    return f"  nn::cutOff({op.act_min}, {op.act_max}, {{out}}, {count});\n"
 
 
 def _scale_words(packed: PackedRows) -> int:

@@ -70,7 +70,7 @@ class Tiles {
     pixel_ += count;
     task_.out = out;
     (count == kTilePixels ? three : one)(&task_);
-    cutOff(p_.output, out, step_ * count);
+    cutOff(p_.output.min, p_.output.max, out, step_ * count);
     return count;
   }
 
