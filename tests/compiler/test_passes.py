@@ -79,10 +79,13 @@ def test_padding_is_folded_where_each_window_still_sees_a_pixel(top, bottom, sta
     assert same_results(graph, folded)
 
 
-def test_fusing_additions_changes_no_result(graphs):
+def test_fusing_additions_changes_no_result():
     fused = 0
-    for seed, graph in graphs.items():
+    for seed in range(300):  # of so many networks, a handful have one
+        graph = graph_of(random_model(seed).tflite)
         joined = fuse_additions(graph, lambda *_: True)
+        if joined is graph:
+            continue
         fused += len(graph.ops) - len(joined.ops)
         for x in random_model(seed).inputs(6):
             before, after = run(graph, x[None]), run(joined, x[None])
