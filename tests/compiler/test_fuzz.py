@@ -129,7 +129,12 @@ def reading(data: bytes) -> str:
             file = tflite_file.read(data)
             tflite_file.read(tflite_file.with_int8_ends(data))
             assert len(file.layers) == len(file.operators) and file.macs >= 0
-            tflite_file.ends(file), file.is_stateful, list(tflite_file.problems(file))
+            (
+                tflite_file.ends(file),
+                file.is_stateful,
+                list(tflite_file.problems(file)),
+                tflite_file.every_end(file),
+            )
             with_sound_axes(data)
             if len(file.inputs) == 1 and file.input.size < 1_000_000:
                 random_inputs(file, 1, 0)

@@ -73,7 +73,7 @@ def verify_file(
     if inputs is None:
         report.notes.append(f"The inputs were random (seed {seed}): none were given.")
     if file.is_stateful:
-        report.notes.append("The model keeps a state: the inputs were given as one sequence.")
+        report.notes.append(f"The model keeps a state: the {report.steps:,} inputs were given as one sequence.")
     if board is None:
         return report
     expected = results["litert" if missing else "tflm"].every_output
@@ -137,7 +137,8 @@ def report_on_file(
         notes=notes,
         not_checked=missing,
         not_compared=refused,
-        outputs=outputs if len(outputs) > 1 else [],
+        outputs=outputs,
+        steps=samples if file.is_stateful else 1,
     )
 
 
