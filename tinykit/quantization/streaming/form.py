@@ -15,7 +15,8 @@ def streaming_form(tiny: TinyModel, frames: int = 1) -> TinyModel:
     """The same network, given each frame of a recording once.
 
     Weights and scales are those of `tiny`. As soon as a window has been heard, each step's scores
-    are byte for byte what `tiny` computes of that window.
+    are byte for byte what `tiny` computes of that window. Labels, front end and the decision's
+    threshold stay; how many inferences it averages does not: they are more in the same time.
 
     Args:
         tiny: an int8 network on (frames, bands, 1) without padding along time, such as
@@ -40,7 +41,9 @@ def streaming_form(tiny: TinyModel, frames: int = 1) -> TinyModel:
             f"{window} frames cannot come {frames} at a time. Choose one of: {', '.join(fitting)}."
         )
     tflite = _rewritten(tiny.tflite, file, frames, source)
-    return replace(tiny, tflite=tflite, steps_to_fill=window // frames)
+    counted = ("window", "stride_frames")  # in inferences, and in frames between them
+    decision = {name: value for name, value in tiny.decision.items() if name not in counted}
+    return replace(tiny, tflite=tflite, decision=decision, steps_to_fill=window // frames)
 
 
 def _rewritten(tflite: bytes, file: TfliteFile, frames: int, source: str) -> bytes:
