@@ -170,6 +170,66 @@ def leaky_relu_table(
     return np.where(x >= 0, above, np.clip(below, -128, 127)).astype(np.int8)
 
 
+def absolute_table(
+    input_scale: float, output_scale: float, zero_points: tuple[int, int]
+) -> np.ndarray:
+    """ABS of each int8, int8 (256,)."""
+    y = np.abs(INT8 - zero_points[0])
+    if np.float32(input_scale) != np.float32(output_scale):
+        y = multiply(y, *quantized_multiplier(input_scale / output_scale))
+    return np.clip(y + zero_points[1], -128, 127).astype(np.int8)
+
+
+def elu_table(input_scale: float, output_scale: float, zero_points: tuple[int, int]) -> np.ndarray:
+    """ELU of each int8, int8 (256,), computed in float32 as TensorFlow Lite does."""
+    x = np.float32(input_scale) * (INT8 - zero_points[0]).astype(np.float32)
+    below = np.float32(np.exp(np.minimum(x, 0).astype(float))) - np.float32(1)
+    inverse = np.float32(1) / np.float32(output_scale)
+    steps = np.where(x < 0, below, x) * inverse
+    whole = np.trunc(steps)
+    whole += np.where(np.abs(steps - whole) >= 0.5, np.sign(steps), 0).astype(np.float32)
+    return np.clip(whole.astype(float) + zero_points[1], -128, 127).astype(np.int8)
+
+
+def rsqrt_table(input_scale: float, output_scale: float, output_zero_point: int) -> np.ndarray:
+    """RSQRT, 1 / sqrt(x), of each int8, int8 (256,); the input's zero point is -128.
+
+    Zero gives the largest int8.
+    """
+    wide = float(np.float32(input_scale)), float(np.float32(output_scale))
+    multiplier, shift = quantized_multiplier(1 / (math.sqrt(wide[0]) * wide[1]))
+    table = [127]
+    for x in range(1, 256):
+        inverse, inverse_shift = inverse_square_root(x)
+        fine = multiply(1, inverse, inverse_shift + 20)  # 20 bits, so that it is no zero
+        y = multiply(fine, multiplier, shift - 20) + output_zero_point
+        table.append(min(max(y, -128), 127))
+    return np.array(table, np.int8)
+
+
+def inverse_square_root(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) of an int32 >= 0 as (multiplier, shift), as of `quantized_multiplier`.
+
+    0 counts as 1. Newton's method with three integer bits.
+    """
+    if x <= 1:
+        return _ONE, 0
+    shift = 11
+    while x >= 1 << 29:
+        x, shift = x // 4, shift + 1
+    pairs = (31 - x.bit_length()) // 2 - 1
+    x, shift = x << (2 * pairs), shift - pairs
+    half = rounded_shift(x >> 1, 1)
+    guess = 1 << 28  # 1
+    for _ in range(5):
+        cube = _shifted_up(rounded_product(rounded_product(guess, guess), guess), 6)
+        # 3/2 guess - x / 2 guess^3
+        difference = rounded_product(402653184, guess) - rounded_product(half, cube)
+        guess = _shifted_up(difference, 3)
+    guess = rounded_product(guess, 1518500250)  # sqrt(1/2)
+    return (guess << -shift, 0) if shift < 0 else (guess, -shift)
+
+
 def hard_swish_table(
     input_scale: float, output_scale: float, zero_points: tuple[int, int]
 ) -> np.ndarray:
@@ -243,10 +303,7 @@ def sum_table(scales: tuple[float, float, float], zero_points: tuple[int, int, i
 
     Raises ValueError when the output's scale is so small that TensorFlow Lite refuses it.
     """
-    twice_max = 2 * float(max(np.float32(scales[0]), np.float32(scales[1])))
-    first, second = (
-        quantized_multiplier(float(np.float32(scale)) / twice_max) for scale in scales[:2]
-    )
+    twice_max, first, second = _common_scale(scales[:2])
     factor = twice_max / ((1 << 20) * float(np.float32(scales[2])))
     if not factor < 1:
         raise ValueError(f"an output scale of {scales[2]:g}, much smaller than the inputs'")
@@ -254,5 +311,30 @@ def sum_table(scales: tuple[float, float, float], zero_points: tuple[int, int, i
     a = multiply((INT8 - zero_points[0]) << 20, *first)
     b = multiply((INT8 - zero_points[1]) << 20, *second)
     total = multiply(a[:, None] + sign * b[None, :], *last) + zero_points[2]
-    names = ("multiplierA", "shiftA", "multiplierB", "shiftB", "multiplier", "shift")
-    return total, dict(zip(names, (*first, *second, *last), strict=True))
+    return total, dict(zip(_EXACT, (*first, *second, *last), strict=True))
+
+
+_EXACT = ("multiplierA", "shiftA", "multiplierB", "shiftB", "multiplier", "shift")
+
+
+def _common_scale(scales: tuple[float, float]) -> tuple[float, tuple[int, int], tuple[int, int]]:
+    """Twice the larger one of two scales, and the factors from both to that."""
+    wide = [float(np.float32(scale)) for scale in scales]
+    twice_max = 2 * max(wide)
+    first, second = (quantized_multiplier(scale / twice_max) for scale in wide)
+    return twice_max, first, second
+
+
+def squared_difference_table(
+    scales: tuple[float, float, float], zero_points: tuple[int, int, int]
+) -> tuple[np.ndarray, dict[str, int]]:
+    """SQUARED_DIFFERENCE of each pair of int8, int64 (256, 256), unclamped, and its parameters.
+
+    As `sum_table`.
+    """
+    twice_max, first, second = _common_scale(scales[:2])
+    last = quantized_multiplier(twice_max**2 / float(np.float32(1 << 14) * np.float32(scales[2])))
+    a = multiply((INT8 - zero_points[0]) << 7, *first)
+    b = multiply((INT8 - zero_points[1]) << 7, *second)
+    square = multiply((a[:, None] - b[None, :]) ** 2, *last) + zero_points[2]
+    return square, dict(zip(_EXACT, (*first, *second, *last), strict=True))

@@ -7,8 +7,28 @@ All arithmetic is that of TensorFlow Lite Micro's reference kernels, in integers
 
 from tinykit.compiler.graph.core import Activation, Graph, Op, Value
 from tinykit.compiler.graph.costs import macs
-from tinykit.compiler.graph.moves import Concatenation, Copy, Mean, Pad, Pool, Reshape, View
-from tinykit.compiler.graph.pointwise import ADD_SHIFT, Add, Lookup, Mul, Softmax
+from tinykit.compiler.graph.moves import (
+    Concatenation,
+    Copy,
+    Extremes,
+    Mean,
+    Move,
+    Pad,
+    Pick,
+    Pool,
+    Reshape,
+    View,
+)
+from tinykit.compiler.graph.pointwise import (
+    ADD_SHIFT,
+    Add,
+    Lookup,
+    Maximum,
+    Mul,
+    Prelu,
+    Softmax,
+    SquaredDifference,
+)
 from tinykit.compiler.graph.weighted import Conv, Depthwise, FullyConnected, Matrix
 
 __all__ = [
@@ -19,17 +39,23 @@ __all__ = [
     "Conv",
     "Copy",
     "Depthwise",
+    "Extremes",
     "FullyConnected",
     "Graph",
     "Lookup",
     "Matrix",
+    "Maximum",
     "Mean",
+    "Move",
     "Mul",
     "Op",
     "Pad",
+    "Pick",
     "Pool",
+    "Prelu",
     "Reshape",
     "Softmax",
+    "SquaredDifference",
     "Value",
     "View",
     "macs",

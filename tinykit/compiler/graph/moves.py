@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tinykit.compiler.graph.core import Activation, Op
 
 
@@ -16,9 +18,9 @@ class Pool(Activation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Mean(Op):
-    """MEAN over the middle of (rows, count, channels), such as height and width of an image.
+    """MEAN or SUM over the middle of (rows, count, channels), such as height and width of an image.
 
-    q = (sum - input_zero_point * count) requantized by multiplier and shift (which contain the
+    q = (sum - input_zero_point * count) requantized by multiplier and shift (which contain MEAN's
     division by count) + output_zero_point, clamped to int8.
     """
 
@@ -29,6 +31,14 @@ class Mean(Op):
     shift: int
     input_zero_point: int
     output_zero_point: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Extremes(Op):
+    """REDUCE_MAX and REDUCE_MIN over the middle of (rows, count, channels)."""
+
+    rows: int
+    count: int
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -43,6 +53,8 @@ class Pad(Op):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Concatenation(Op):
     """CONCATENATION along `axis` (from the front); all inputs have the output's quantization.
+
+    PACK, too: its inputs lack the axis, along which each has one place.
 
     Attributes:
         in_place: for each input, whether it is computed where it ends up (`compiler.homes`).
@@ -66,6 +78,32 @@ class View(Op):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reshape(View):
     """RESHAPE, SQUEEZE, EXPAND_DIMS: another shape for all of the bytes."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Move(Op):
+    """TRANSPOSE, SLICE, SPLIT, ...: each value of the output is one of the input.
+
+    The output is written from its first byte to its last by nested loops, the outermost first: loop
+    i runs counts[i] times and goes steps[i] values further in the input, from the value `first` on.
+    """
+
+    first: int
+    counts: tuple[int, ...]
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pick(Op):
+    """GATHER, MIRROR_PAD, RESIZE_NEAREST_NEIGHBOR: as Move, where no regular steps exist.
+
+    For each of `rows` and each of `columns` (int32, the latter run faster), the `run` values of the
+    input from rows[i] + columns[j] on.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    run: int
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -11,7 +11,7 @@ ADD_SHIFT = 20  # fixed, because the Cortex-M4 shifts and saturates in one instr
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Add(Activation):
-    """inputs[0] + inputs[1] (SUB: minus); one of them may be a vector of one value per channel.
+    """inputs[0] + inputs[1] (SUB: minus); shapes are broadcast, ones in front do not count.
 
     Attributes:
         table: int8 (256, 256), the result for each pair of inputs, [q0 + 128, q1 + 128]; clamped.
@@ -26,7 +26,7 @@ class Add(Activation):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Mul(Activation):
-    """inputs[0] * inputs[1]; one of them may be a vector of one value per channel.
+    """inputs[0] * inputs[1]; shapes are broadcast.
 
     Attributes:
         multiplier, shift: as of Matrix.
@@ -35,6 +35,36 @@ class Mul(Activation):
 
     multiplier: int
     shift: int
+    zero_points: tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Maximum(Op):
+    """MAXIMUM or MINIMUM (the kind says which) of two inputs; shapes are broadcast as of Add."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SquaredDifference(Op):
+    """(inputs[0] - inputs[1])^2; shapes are broadcast.
+
+    Attributes:
+        exact: the parameters of TensorFlow Lite's arithmetic, by their names in nn/AddExact.h.
+    """
+
+    exact: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Prelu(Op):
+    """inputs[0] where that is above 0, else inputs[0] * inputs[1]; shapes are broadcast.
+
+    Attributes:
+        above, below: (multiplier, shift), as of Matrix.
+        zero_points: of the inputs and the output.
+    """
+
+    above: tuple[int, int]
+    below: tuple[int, int]
     zero_points: tuple[int, int, int]
 
 

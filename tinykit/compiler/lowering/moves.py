@@ -2,9 +2,41 @@
 
 import numpy as np
 
-from tinykit.compiler.graph import Concatenation, Copy, Graph, Pad
-from tinykit.compiler.lowering.text import struct
-from tinykit.compiler.steps import LoweredStep
+from tinykit.compiler.graph import Concatenation, Copy, Graph, Move, Pad, Pick
+from tinykit.compiler.lowering.text import struct, sums
+from tinykit.compiler.places import MOST_LOOPS
+from tinykit.compiler.steps import Constant, LoweredStep
+
+
+def move(graph: Graph, op: Move) -> LoweredStep:
+    unused = MOST_LOOPS - len(op.counts)
+    lists = {"counts": (1,) * unused + op.counts, "steps": (0,) * unused + op.steps}
+    if len(op.counts) == 1 and op.steps == (1,):
+        n = op.counts[0]
+        call = f"  nn::copyRows(1, {n}, {n}, {n}, {sums('{in0}', op.first)}, {{out}});\n"
+        return LoweredStep(call=call, includes=("Copy.h",), overlap=(None,), comment="a copy")
+    fields = {name: f"{{{', '.join(map(str, values))}}}" for name, values in lists.items()}
+    return LoweredStep(
+        call=struct("Move", **fields) + f"  nn::move(p, {sums('{in0}', op.first)}, {{out}});\n",
+        includes=("Move.h",),
+        overlap=(None,),
+        comment="nested loops with steps",
+    )
+
+
+def pick(graph: Graph, op: Pick) -> LoweredStep:
+    counts = {"rowCount": len(op.rows), "columnCount": len(op.columns), "run": op.run}
+    p = struct("Pick", rows="{rows}", columns="{columns}", **counts)
+    return LoweredStep(
+        call=p + "  nn::pick(p, {in0}, {out});\n",
+        includes=("Move.h",),
+        constants=(
+            Constant("rows", "int32_t", op.rows, comment="where in the input a row begins"),
+            Constant("columns", "int32_t", op.columns, comment="how far from there"),
+        ),
+        overlap=(None,),
+        comment="tables of places",
+    )
 
 
 def pad(graph: Graph, op: Pad) -> LoweredStep:

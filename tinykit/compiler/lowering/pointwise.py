@@ -1,8 +1,23 @@
 """Layers that look at one value, or at two in the same place."""
 
-from tinykit.compiler.graph import Add, Graph, Lookup, Mul, Softmax
+from tinykit.compiler.graph import (
+    Add,
+    Graph,
+    Lookup,
+    Maximum,
+    Mul,
+    Op,
+    Prelu,
+    Softmax,
+    SquaredDifference,
+)
+from tinykit.compiler.lowering import broadcasting
 from tinykit.compiler.lowering.text import struct
 from tinykit.compiler.steps import Constant, LoweredStep
+
+# Fields of AddExact.h and SquaredDifference.h, in their order.
+_EXACT = ("multiplierA", "multiplierB", "multiplier", "shiftA", "shiftB", "shift")
+_EXACT += ("zeroA", "zeroB", "zeroOut")
 
 
 def add_struct(op: Add) -> str:
@@ -15,9 +30,7 @@ def add(graph: Graph, op: Add) -> LoweredStep:
     if op.linear:
         comment = "one multiplication for each input"
         return _binary(graph, op, add_struct(op), "add", includes=("Add.h",), comment=comment)
-    names = ("multiplierA", "multiplierB", "multiplier", "shiftA", "shiftB", "shift")
-    names += ("zeroA", "zeroB", "zeroOut", "sign")
-    fields = {name: op.exact[name] for name in names}
+    fields = {name: op.exact[name] for name in (*_EXACT, "sign")}
     p = struct("AddExact", **fields, min=op.act_min, max=op.act_max)
     comment = "rounded three times, as TensorFlow Lite does"
     return _binary(graph, op, p, "addExact", includes=("AddExact.h",), comment=comment)
@@ -30,21 +43,33 @@ def mul(graph: Graph, op: Mul) -> LoweredStep:
     return _binary(graph, op, p, "multiply", includes=("Multiply.h",))
 
 
-def _binary(graph: Graph, op: Add | Mul, p: str, kernel: str, **more: object) -> LoweredStep:
-    """A kernel on two inputs of one shape, or, where one is a vector, once for each pixel."""
+def maximum(graph: Graph, op: Maximum) -> LoweredStep:
+    return _binary(graph, op, "", op.kind.lower(), includes=("Extremes.h",))
+
+
+def squared_difference(graph: Graph, op: SquaredDifference) -> LoweredStep:
+    p = struct("SquaredDifference", **{name: op.exact[name] for name in _EXACT})
+    return _binary(graph, op, p, "squaredDifference", includes=("SquaredDifference.h",))
+
+
+def prelu(graph: Graph, op: Prelu) -> LoweredStep:
+    pairs = {"Above": op.above, "Below": op.below}
+    fields = {f"multiplier{name}": multiplier for name, (multiplier, _) in pairs.items()}
+    fields |= {f"shift{name}": shift for name, (_, shift) in pairs.items()}
+    zeros = dict(zip(("zero", "zeroAlpha", "zeroOut"), op.zero_points, strict=True))
+    return _binary(graph, op, struct("Prelu", **fields, **zeros), "prelu", includes=("Prelu.h",))
+
+
+def _binary(graph: Graph, op: Op, p: str, kernel: str, **more: object) -> LoweredStep:
+    """A kernel on two inputs, once for all, or in loops where one of them is repeated."""
     y = graph.output_of(op)
-    whole = [graph.values[value].size == y.size for value in op.inputs]
-    if all(whole):
-        call = f"  nn::{kernel}(p, {{in0}}, {{in1}}, {{out}}, {y.size});\n"
-    else:
-        a, b = (f"{{in{i}}} + i" if is_whole else f"{{in{i}}}" for i, is_whole in enumerate(whole))
-        call = (
-            f"  for (int i = 0; i < {y.size}; i += {y.channels}) {{\n"
-            f"    nn::{kernel}(p, {a}, {b}, {{out}} + i, {y.channels});\n"
-            "  }\n"
-        )
-    overlap = tuple(0 if is_whole else None for is_whole in whole)
-    return LoweredStep(call=p + call, overlap=overlap, **more)
+    x = [graph.values[value] for value in op.inputs]
+    counts, steps = broadcasting.loops([value.shape for value in x], y.shape)
+    call, scratch = broadcasting.call(kernel, "p" if p else "", counts, steps)
+    if scratch:
+        more["includes"] = (*more["includes"], "Move.h")
+    overlap = tuple(0 if value.size == y.size else None for value in x)
+    return LoweredStep(call=p + call, overlap=overlap, scratch_bytes=scratch, **more)
 
 
 def lookup(graph: Graph, op: Lookup) -> LoweredStep:

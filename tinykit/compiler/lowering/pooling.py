@@ -1,6 +1,6 @@
-"""Layers that look at neighbours: pooling and means."""
+"""Layers that look at neighbours: pooling, means, largest values."""
 
-from tinykit.compiler.graph import Graph, Mean, Pool
+from tinykit.compiler.graph import Extremes, Graph, Mean, Pool
 from tinykit.compiler.lowering.text import pair, struct
 from tinykit.compiler.steps import LoweredStep
 
@@ -35,5 +35,15 @@ def mean(graph: Graph, op: Mean) -> LoweredStep:
     return LoweredStep(
         call=f"{p}  nn::mean({arguments}, {{in0}}, {{out}});\n",
         includes=("Mean.h",),
+        overlap=(None,),
+    )
+
+
+def extremes(graph: Graph, op: Extremes) -> LoweredStep:
+    kernel = "largest" if op.kind == "REDUCE_MAX" else "smallest"
+    channels = graph.output_of(op).size // op.rows
+    return LoweredStep(
+        call=f"  nn::{kernel}({op.rows}, {op.count}, {channels}, {{in0}}, {{out}});\n",
+        includes=("Extremes.h",),
         overlap=(None,),
     )

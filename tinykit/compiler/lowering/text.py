@@ -20,5 +20,10 @@ def window(graph: Graph, op: Conv | Depthwise) -> str:
     )
 
 
+def sums(first: str, *terms: int | str) -> str:
+    """first + term + term, without the terms that are 0."""
+    return " + ".join([first, *(str(term) for term in terms if term not in (0, "0"))])
+
+
 def pair(pair: tuple[int, int]) -> str:
     return f"{pair[0]}, {pair[1]}"

@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 from tinykit.common.errors import TinykitError
 from tinykit.compiler.graph import Graph, Op
-from tinykit.compiler.reading import pointwise, shapes, states, weighted
+from tinykit.compiler.reading import (
+    moves,
+    pairs,
+    pointwise,
+    reductions,
+    shapes,
+    states,
+    weighted,
+)
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
 from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
 
@@ -46,39 +54,69 @@ def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
             "the compiler has no such operator",
             f"Build the network from {_LAYERS}, or export the sketch with engine='tflm'",
         )
-    is_plain = len(operator.outputs) == 1 and operator.inputs and operator.inputs[0] >= 0
+    several = operator.op in _SEVERAL_OUTPUTS or len(operator.outputs) == 1
+    is_plain = several and operator.outputs and operator.inputs and operator.inputs[0] >= 0
     if not is_plain and operator.op not in STATEFUL:
         numbers = f"{len(operator.inputs)} inputs and {len(operator.outputs)} outputs"
         raise RefusalError(numbers, DAMAGED)
     return read(reader, operator, {"name": operator.name, "kind": operator.op})
 
 
+_SEVERAL_OUTPUTS = ("SPLIT", "SPLIT_V", "UNPACK")
+
 _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
-    "ADD": pointwise.binary,
+    "ABS": pointwise.unary(pointwise.absolute),
+    "ADD": pairs.binary,
     "ASSIGN_VARIABLE": states.assign_variable,
     "AVERAGE_POOL_2D": shapes.pool,
+    "BATCH_TO_SPACE_ND": moves.moving(moves.batch_to_space),
+    "BROADCAST_TO": moves.moving(moves.broadcast_to),
     "CALL_ONCE": states.call_once,
     "CONCATENATION": shapes.concatenation,
     "CONV_2D": weighted.conv,
     "DEPTHWISE_CONV_2D": weighted.depthwise,
+    "DEPTH_TO_SPACE": moves.moving(moves.depth_to_space),
+    "ELU": pointwise.unary(pointwise.elu),
     "EXPAND_DIMS": shapes.reshape,
     "FULLY_CONNECTED": weighted.fully_connected,
+    "GATHER": moves.moving(moves.gather),
     "HARD_SWISH": pointwise.unary(pointwise.hard_swish),
     "LEAKY_RELU": pointwise.unary(pointwise.leaky_relu),
     "LOGISTIC": pointwise.unary(pointwise.logistic),
+    "MAXIMUM": pairs.binary,
     "MAX_POOL_2D": shapes.pool,
-    "MEAN": shapes.mean,
-    "MUL": pointwise.binary,
+    "MEAN": reductions.mean,
+    "MINIMUM": pairs.binary,
+    "MIRROR_PAD": moves.moving(moves.mirror_pad),
+    "MUL": pairs.binary,
+    "PACK": moves.pack,
     "PAD": shapes.pad,
+    "PADV2": shapes.pad,
+    "PRELU": pairs.binary,
     "QUANTIZE": pointwise.unary(pointwise.quantize),
     "READ_VARIABLE": states.read_variable,
+    "REDUCE_MAX": reductions.extremes,
+    "REDUCE_MIN": reductions.extremes,
     "RELU": pointwise.unary(pointwise.relu),
     "RELU6": pointwise.unary(pointwise.relu6),
     "RESHAPE": shapes.reshape,
+    "RESIZE_NEAREST_NEIGHBOR": moves.moving(moves.resize_nearest),
+    "REVERSE_V2": moves.moving(moves.reverse),
+    "RSQRT": pointwise.unary(pointwise.rsqrt),
+    "SLICE": moves.moving(moves.slice_),
     "SOFTMAX": pointwise.softmax,
+    "SPACE_TO_BATCH_ND": moves.space_to_batch,
+    "SPACE_TO_DEPTH": moves.moving(moves.space_to_depth),
+    "SPLIT": moves.moving(moves.split, position=1),
+    "SPLIT_V": moves.moving(moves.split_v),
+    "SQUARED_DIFFERENCE": pairs.binary,
     "SQUEEZE": shapes.reshape,
-    "SUB": pointwise.binary,
+    "STRIDED_SLICE": moves.moving(moves.strided_slice),
+    "SUB": pairs.binary,
+    "SUM": reductions.mean,
     "TANH": pointwise.unary(pointwise.tanh),
+    "TRANSPOSE": moves.moving(moves.transpose),
+    "UNPACK": moves.moving(moves.unpack),
     "VAR_HANDLE": states.var_handle,
 }
 _LAYERS = "convolutions, dense layers, pooling, Add, Multiply, Concatenate, ReLU and softmax"

@@ -55,6 +55,12 @@ class Reader:
         self.values[index] = value
         return value
 
+    def inner(self, value: Value) -> int:
+        """The id of a value that the file has no tensor for."""
+        index = max([len(self.file.tensors) - 1, *self.values]) + 1
+        self.values[index] = value
+        return index
+
     def scale(self, tensor: Tensor) -> tuple[float, int]:
         """Scale and zero point of an activation."""
         quantization = tensor.quantization
@@ -80,13 +86,15 @@ class Reader:
             raise RefusalError("its input is a constant", "Build the network without that layer")
         return self.value(operator.inputs[0]), self.value(operator.outputs[0])
 
-    def whole_numbers(self, operator: Operator, position: int, what: str) -> np.ndarray:
+    def whole_numbers(
+        self, operator: Operator, position: int, what: str, most: int = 64
+    ) -> np.ndarray:
         """A constant input of integers: axes, paddings."""
         index = operator.inputs[position] if position < len(operator.inputs) else -1
         tensor = self.file.tensors[index] if index >= 0 else None
         if tensor is None or tensor.data is None or tensor.dtype not in ("int32", "int64"):
             raise RefusalError(f"its {what} are computed while it runs", "Make them constant")
-        if tensor.size > 64:
+        if tensor.size > most:
             raise RefusalError(f"{tensor.size} {what}", DAMAGED)
         return tensor.array().astype(np.int64)
 

@@ -1,15 +1,13 @@
-"""Layers that look at neighbours or move values: pooling, MEAN, PAD, CONCATENATION, RESHAPE."""
+"""Layers that look at neighbours or change shapes: pooling, PAD, CONCATENATION, RESHAPE."""
 
-import math
-
-from tinykit.compiler.graph import Concatenation, Mean, Op, Pad, Pool, Reshape
+from tinykit.compiler.graph import Concatenation, Op, Pad, Pool, Reshape
+from tinykit.compiler.reading.moves import pad_with
 from tinykit.compiler.reading.reader import (
     CONVERT,
     DAMAGED,
     Reader,
     RefusalError,
     activation_bounds,
-    factor_of,
     one_input,
     window_geometry,
 )
@@ -26,34 +24,6 @@ def pool(reader: Reader, operator: Operator, named: dict) -> Op:
     return Pool(**named, **one_input(operator), filter=window, **geometry, **bounds)
 
 
-def mean(reader: Reader, operator: Operator, named: dict) -> Op:
-    x, y = reader.one_to_one(operator)
-    rank = len(x.shape)
-    axes = reader.whole_numbers(operator, 1, "axes").reshape(-1).tolist()
-    if not all(-rank <= axis < rank for axis in axes):
-        raise RefusalError(f"axes {axes} of a tensor of shape {x.shape}", DAMAGED)
-    axes = {axis % rank for axis in axes if x.shape[axis] > 1}
-    first, last = (min(axes), max(axes) + 1) if axes else (0, 0)
-    if len(axes) != last - first - sum(size == 1 for size in x.shape[first:last]):
-        raise RefusalError(f"a mean over the axes {sorted(axes)}", "Average over neighbouring axes")
-    count = math.prod(x.shape[first:last])
-    if y.size != x.size // count:
-        raise RefusalError(f"shapes {x.shape} -> {y.shape} do not fit its axes", DAMAGED)
-    multiplier, shift = factor_of(x.scale / y.scale)
-    # As TensorFlow Lite does: the division by the count becomes part of the multiplier.
-    digits = min(count.bit_length() - 1, 32, 31 + shift)
-    return Mean(
-        **named,
-        **one_input(operator),
-        multiplier=(multiplier << digits) // count,
-        shift=shift - digits,
-        input_zero_point=x.zero_point,
-        output_zero_point=y.zero_point,
-        rows=math.prod(x.shape[:first]),
-        count=count,
-    )
-
-
 def pad(reader: Reader, operator: Operator, named: dict) -> Op:
     x, y = reader.one_to_one(operator)
     rank = len(x.shape)
@@ -65,7 +35,8 @@ def pad(reader: Reader, operator: Operator, named: dict) -> Op:
     padded = [n + a + b for n, a, b in zip(shape, before, after, strict=True)]
     if padded != list((1,) * (4 - rank) + y.shape):
         raise RefusalError(f"shapes {x.shape} -> {y.shape} do not fit its paddings", DAMAGED)
-    return Pad(**named, **one_input(operator), before=before, after=after, fill=y.zero_point)
+    fill = pad_with(reader, operator, y)
+    return Pad(**named, **one_input(operator), before=before, after=after, fill=fill)
 
 
 def concatenation(reader: Reader, operator: Operator, named: dict) -> Op:

@@ -104,6 +104,22 @@ OPTIONS = {
         ("offset", 5, "<?", False),
     ),
     "PACK": (59, ("axis", 1, "<i", 0)),
+    "DEPTH_TO_SPACE": (94, ("block_size", 0, "<i", 0)),
+    "DIV": (29, ("activation", 0, "<b", 0)),
+    "L2_NORMALIZATION": (12, ("activation", 0, "<b", 0)),
+    "MIRROR_PAD": (77, ("mode", 0, "<b", 0)),
+    "RESIZE_BILINEAR": (
+        15,
+        ("align_corners", 2, "<?", False),
+        ("half_pixel_centers", 3, "<?", False),
+    ),
+    "RESIZE_NEAREST_NEIGHBOR": (
+        74,
+        ("align_corners", 0, "<?", False),
+        ("half_pixel_centers", 1, "<?", False),
+    ),
+    "SPACE_TO_DEPTH": (19, ("block_size", 0, "<i", 0)),
+    "UNPACK": (64, ("num", 0, "<i", 0), ("axis", 1, "<i", 0)),
     "LEAKY_RELU": (75, ("alpha", 0, "<f", 0.0)),
     "CALL_ONCE": (103, ("init_subgraph_index", 0, "<i", 0)),
     "VAR_HANDLE": (111, ("container", 0, "text", ""), ("shared_name", 1, "text", "")),
@@ -113,5 +129,6 @@ OPTIONS["MAX_POOL_2D"] = OPTIONS["AVERAGE_POOL_2D"]
 
 WORDS = {
     "padding": ("SAME", "VALID"),
+    "mode": ("REFLECT", "SYMMETRIC"),
     "activation": ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"),
 }

@@ -1,6 +1,7 @@
 #include "Pool.h"
 
 #include "Arithmetic.h"
+#include "FourBytes.h"
 #include "Sums.h"
 
 namespace tinykit {
@@ -39,33 +40,6 @@ void forEachWindow(const Pool& p, int channels, const int8_t* in, Visit visit) {
 int32_t average(int32_t sum, int32_t count) {
   return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
 }
-
-// The larger one of each of four int8, or the smaller one.
-#if TINYKIT_CORTEX_M4
-uint32_t larger(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
-  return result;
-}
-
-uint32_t smaller(uint32_t a, uint32_t b) {
-  uint32_t result;
-  __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(a), "r"(b) : "cc");
-  return result;
-}
-#else
-uint32_t chosen(uint32_t a, uint32_t b, bool larger) {
-  uint32_t result = 0;
-  for (int shift = 0; shift < 32; shift += 8) {
-    const bool isA = (static_cast<int8_t>(a >> shift) > static_cast<int8_t>(b >> shift)) == larger;
-    result |= (isA ? a : b) & (0xffu << shift);
-  }
-  return result;
-}
-
-uint32_t larger(uint32_t a, uint32_t b) { return chosen(a, b, true); }
-uint32_t smaller(uint32_t a, uint32_t b) { return chosen(a, b, false); }
-#endif
 
 uint32_t fourTimes(int8_t x) { return static_cast<uint8_t>(x) * 0x01010101u; }
 
