@@ -41,8 +41,8 @@ def decision(tiny, fit: Fit) -> dict[str, int]:
     if tiny.is_streaming:
         if fit.pace.busy >= 1:
             raise TinykitError(
-                f"The {fit.board.title} needs longer for {decision['stride_frames']} frames of "
-                f"sound than they last ({fit.pace.seconds * 1000:.0f} ms). Make the model smaller."
+                f"The {fit.board.title} needs longer for a step of the network than the "
+                f"{fit.pace.seconds * 1000:.0f} ms of sound in it last. Make the model smaller."
             )
         return decision
     frame_seconds = tiny.frontend.hop_length / tiny.frontend.sample_rate

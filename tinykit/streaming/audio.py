@@ -42,8 +42,8 @@ def decision_of(tiny: TinyModel, changes: Mapping[str, int] | None = None) -> di
     stride = tiny.input_shape[0]
     if given.get("stride_frames", stride) != stride:
         raise TinykitError(
-            f"stride_frames is {given['stride_frames']}, and the network streams: it answers every "
-            f"{stride}. Leave stride_frames out."
+            f"stride_frames is {given['stride_frames']}, but the network streams: it answers once "
+            f"for {stride} frames each. Leave stride_frames out."
         )
     span = DEFAULT_DECISION["window"] * DEFAULT_DECISION["stride_frames"]
     usual = {"stride_frames": stride, "window": max(1, span // stride)}
