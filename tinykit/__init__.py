@@ -35,6 +35,7 @@ _NAMES = {
     "record_images": "tinykit.datasets.recording.image",
     "score": "tinykit.streaming",
     "stream": "tinykit.streaming",
+    "streaming_form": "tinykit.quantization.streaming",
     "train": "tinykit.training",
     "verify": "tinykit.verification",
     "write_report": "tinykit.verification.report_json",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from tinykit.datasets.recording.motion import record_gestures
     from tinykit.export import export_sketch
     from tinykit.quantization import TinyModel, quantize
+    from tinykit.quantization.streaming import streaming_form
     from tinykit.streaming import score, stream
     from tinykit.techniques.dials import load_dials
     from tinykit.training import load_checkpoint, train

@@ -10,7 +10,7 @@ from tinykit.board.sensors import MICROPHONES
 from tinykit.common.errors import TinykitError
 from tinykit.compiler.cpp import number
 from tinykit.features.audio import LogMel
-from tinykit.streaming.audio import DEFAULT_DECISION, KeywordDecider
+from tinykit.streaming.audio import KeywordDecider, decision_of
 
 #: Generated files, by path in the sketch, and their templates.
 GENERATED = {"src/tinykit/LogMelTables.h": "LogMelTables.h.j2"}
@@ -32,9 +32,19 @@ def decision(tiny, fit: Fit) -> dict[str, int]:
 
     A board asks the model less often than `tiny.decision` wants where it would be too busy
     (`tinykit.board.sensing.audio.pace`); then there are fewer inferences in the time that the
-    average is meant to span, so `window` is smaller.
+    average is meant to span, so `window` is smaller. A network that streams has to be given every
+    frame.
+
+    Raises TinykitError when the board is too slow for that.
     """
-    decision = DEFAULT_DECISION | tiny.decision
+    decision = decision_of(tiny)
+    if tiny.is_streaming:
+        if fit.pace.busy >= 1:
+            raise TinykitError(
+                f"The {fit.board.title} needs longer for a step of the network than the "
+                f"{fit.pace.seconds * 1000:.0f} ms of sound in it last. Make the model smaller."
+            )
+        return decision
     frame_seconds = tiny.frontend.hop_length / tiny.frontend.sample_rate
     span = decision["window"] * decision["stride_frames"] * frame_seconds
     window = max(1, round(span / fit.pace.seconds))
@@ -45,6 +55,8 @@ def facts(tiny, fit: Fit) -> dict[str, Any]:
     """What the templates in templates/audio want to know."""
     return {
         "frontend": tiny.frontend,
+        "frames": tiny.input_shape[0],
+        "steps_to_fill": tiny.steps_to_fill,
         "is_reported": KeywordDecider(tiny.labels, ignored=tiny.resting).is_keyword,
         "ring_samples": fit.ram["sample ring"] // 2,
         "tables": log_mel_tables(tiny.frontend),

@@ -149,7 +149,11 @@ def _check_exportable(tiny, board: Board) -> None:
     """Refuse what the sketch could not run, before anything is written."""
     _kind_of(tiny).check(tiny, board)
     frontend = tiny.frontend
-    if math.prod(tiny.input_shape) != math.prod(frontend.shape):
+    fits = math.prod(tiny.input_shape) == math.prod(frontend.shape)
+    if tiny.is_streaming:
+        frames = (tiny.steps_to_fill * tiny.input_shape[0], *tiny.input_shape[1:])
+        fits = kind_of_model(tiny) == AUDIO and math.prod(frames) == math.prod(frontend.shape)
+    if not fits:
         raise TinykitError(
             f"The model takes {tiny.input_shape}, its front end makes {frontend.shape}. "
             "Train the model on features of this front end."
@@ -162,6 +166,10 @@ def _check_exportable(tiny, board: Board) -> None:
 
 
 def _check_tflm_ops(tiny) -> None:
+    if tiny.is_streaming:
+        raise TinykitError(
+            "A sketch with engine='tflm' runs no network that streams. Use engine='compiled'."
+        )
     unknown = sorted(set(tiny.ops) - _TFLM_OPS)
     if unknown:
         raise TinykitError(

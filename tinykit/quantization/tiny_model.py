@@ -19,7 +19,7 @@ from tinykit.common.errors import TinykitError
 from tinykit.common.files import write_together
 from tinykit.common.kinds import kind_of, resting_among
 from tinykit.common.tables import Table
-from tinykit.quantization.engines import Engine, cached_reference
+from tinykit.quantization.engines import Engine, ReferenceEngine, cached_reference
 from tinykit.quantization.process import run as run_worker
 from tinykit.quantization.tflite.file import Ends, Layer
 
@@ -44,6 +44,8 @@ class TinyModel(Ends):
             "none" and "background", as `tinykit.common.kinds.RESTING` has them.
         float_ends: whether such a QUANTIZE of floats was taken away. Without a front end,
             `quantize` then does what it did, bit for bit.
+        steps_to_fill: of a network that streams (`tk.streaming_form`), the steps until it has heard
+            a whole window; 0 of one that sees a window at once.
     """
 
     tflite: bytes = field(repr=False)
@@ -53,6 +55,7 @@ class TinyModel(Ends):
     decision: dict = field(default_factory=dict)
     resting: tuple[str, ...] | None = None
     float_ends: bool = field(default=False, repr=False)
+    steps_to_fill: int = 0
 
     def __post_init__(self) -> None:
         if self.resting is None:
@@ -70,7 +73,13 @@ class TinyModel(Ends):
     @cached_property
     def file(self) -> tflite_file.TfliteFile:
         """The .tflite file's tensors and operators."""
-        return tflite_file.check(self.tflite, source=f"The model {self.name}")
+        check = tflite_file.check_streaming if self.is_streaming else tflite_file.check
+        return check(self.tflite, source=f"The model {self.name}")
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether it keeps a state and is given each frame once, `input_shape[0]` at a time."""
+        return self.steps_to_fill > 0
 
     @property
     def ops(self) -> list[str]:
@@ -79,7 +88,7 @@ class TinyModel(Ends):
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
+        """Multiply-accumulates of one inference; of a network that streams, of one step."""
         return self.file.macs
 
     @property
@@ -135,6 +144,10 @@ class TinyModel(Ends):
     def predict(self, features: np.ndarray, engine: str | Engine = "litert") -> np.ndarray:
         """Scores of each class, float32 (n, classes).
 
+        A network that streams takes n steps one after the other, from its first state on, and gives
+        the scores after each: the first `steps_to_fill` - 1 have not heard a whole window. Or it
+        takes n windows and gives the scores after each, the same as without streaming.
+
         Args:
             features: float, as for `quantize`; or int8 (n, *input_shape), taken as it is.
             engine: "litert" runs TensorFlow Lite's reference kernels in this process, "tflm"
@@ -155,20 +168,39 @@ class TinyModel(Ends):
 
     def _infer(self, features: np.ndarray, engine: str | Engine) -> np.ndarray:
         """The network's output bytes."""
-        features = np.asarray(features)
-        if features.dtype == np.int8:
-            q = batch_of(features, self.input_shape)
-        else:
-            q = self.quantize(features)
+        q, per_answer = self.inputs(features)
         if engine == "litert":
-            return cached_reference(self.tflite).run(q)
-        if engine == "tflm":
-            return run_worker(self.tflite, q, "tflm").outputs
-        if isinstance(engine, str):
+            # One with a state begins anew each time.
+            reference = ReferenceEngine if self.is_streaming else cached_reference
+            outputs = reference(self.tflite).run(q)
+        elif engine == "tflm":
+            outputs = run_worker(self.tflite, q, "tflm").outputs
+        elif isinstance(engine, str):
             raise TinykitError(
                 f"There is no engine {engine!r}. Use 'litert', 'tflm' or a tk.VirtualBoard()."
             )
-        return engine.infer(self.tflite, q)
+        else:
+            outputs = engine.infer(self.tflite, q)
+        return outputs[per_answer - 1 :: per_answer]
+
+    def inputs(self, features: np.ndarray) -> tuple[np.ndarray, int]:
+        """The network's int8 inputs for features, and after how many each there is an answer.
+
+        Args:
+            features: float, or int8 inputs that are ready; (n, *input_shape), or for a network that
+                streams also n windows, (n, frames, ...).
+
+        Returns int8 (m, *input_shape), and 1, or `steps_to_fill` for windows. Raises TinykitError
+        as `quantize` does.
+        """
+        features, per_answer = np.asarray(features), 1
+        window = self.steps_to_fill * self.input_shape[0]
+        if self.is_streaming and features.ndim > 1 and features.shape[1] == window:
+            per_answer = self.steps_to_fill
+            features = features.reshape(-1, self.input_shape[0], *features.shape[2:])
+        if features.dtype == np.int8:
+            return batch_of(features, self.input_shape), per_answer
+        return self.quantize(features), per_answer
 
     def save(self, folder: Path | str) -> Path:
         """Write model.tflite and tinymodel.json into `folder` (made when missing).
@@ -185,7 +217,9 @@ class TinyModel(Ends):
         folder = Path(folder)
         description = _read_description(folder / "tinymodel.json")
         path = folder / "model.tflite"
-        file = tflite_file.check(path)
+        steps_to_fill = description["steps_to_fill"]
+        check = tflite_file.check_streaming if steps_to_fill else tflite_file.check
+        file = check(path)
         tflite = path.read_bytes()
         if hashlib.sha256(tflite).hexdigest() != description["tflite_sha256"]:
             raise TinykitError(
@@ -203,6 +237,7 @@ class TinyModel(Ends):
             # A model of an earlier kit does not say, and has the usual ones.
             resting=tuple(description["resting"]) if "resting" in description else None,
             float_ends=bool(description.get("float_ends", False)),
+            steps_to_fill=steps_to_fill,
         )
 
     @classmethod
@@ -236,6 +271,7 @@ class TinyModel(Ends):
             "decision": self.decision,
             "tflite_sha256": hashlib.sha256(self.tflite).hexdigest(),
             **({"float_ends": True} if self.float_ends else {}),
+            **({"steps_to_fill": self.steps_to_fill} if self.is_streaming else {}),
         }
 
     def __getstate__(self) -> dict:
@@ -246,14 +282,17 @@ class TinyModel(Ends):
         return (
             f"TinyModel({self.name}: {self.size:,} bytes int8, "
             f"{'x'.join(map(str, self.input_shape))} -> {math.prod(self.output_shape)}, "
-            f"{self.macs:,} MACs)"
+            f"{self.macs:,} MACs{' a step' * self.is_streaming})"
         )
 
     def _repr_html_(self) -> str:
         rows = [
             ("labels", ", ".join(self.labels) or "not given"),
             ("file", f"{self.size:,} bytes, {self.n_parameters:,} parameters"),
-            ("one inference", f"{self.macs:,} multiply-accumulates"),
+            (
+                "one step" if self.is_streaming else "one inference",
+                f"{self.macs:,} multiply-accumulates",
+            ),
             ("input", _described_tensor(self.file.input)),
             ("output", _described_tensor(self.file.output)),
             ("operators", ", ".join(dict.fromkeys(self.ops))),
@@ -330,9 +369,10 @@ def _read_description(path: Path) -> dict:
     except ValueError:  # not JSON, not UTF-8
         description = None
     keys = {"labels": list, "frontend": dict | None, "decision": dict}
-    keys |= {"name": str, "tflite_sha256": str}
+    keys |= {"name": str, "tflite_sha256": str, "steps_to_fill": int}
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
         raise TinykitError(f"{path} is not a tinymodel.json of format 1. Run the project again.")
+    description.setdefault("steps_to_fill", 0)  # most models see a window at once
     for key, kind in keys.items():
         if key not in description or not isinstance(description[key], kind):
             raise TinykitError(f"{path} has no usable {key!r}. Run the project again.")

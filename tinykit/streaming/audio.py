@@ -24,6 +24,32 @@ _UINT32 = 0xFFFFFFFF
 DEFAULT_DECISION = {"window": 4, "threshold": 180, "refractory_ms": 1000, "stride_frames": 4}
 
 
+def decision_of(tiny: TinyModel, changes: Mapping[str, int] | None = None) -> dict[str, int]:
+    """The constants of the decision logic of a keyword model, complete.
+
+    A network that streams answers whenever it is given frames, so `stride_frames` is how many it
+    takes at a time, and by default its average spans the same time as that of others.
+
+    Args:
+        tiny: its `decision` takes the place of `DEFAULT_DECISION`.
+        changes: take the place of both.
+
+    Raises TinykitError when a network that streams is to be asked at another pace.
+    """
+    given = tiny.decision | dict(changes or {})
+    if not tiny.is_streaming:
+        return DEFAULT_DECISION | given
+    stride = tiny.input_shape[0]
+    if given.get("stride_frames", stride) != stride:
+        raise TinykitError(
+            f"stride_frames is {given['stride_frames']}, but the network streams: it answers once "
+            f"for {stride} frames each. Leave stride_frames out."
+        )
+    span = DEFAULT_DECISION["window"] * DEFAULT_DECISION["stride_frames"]
+    usual = {"stride_frames": stride, "window": max(1, span // stride)}
+    return DEFAULT_DECISION | usual | given
+
+
 class KeywordDecider:
     """Reports a keyword once, when its score has been high for a while.
 
@@ -101,15 +127,11 @@ def stream_audio(tiny: TinyModel, recording: np.ndarray, decision: Mapping | Non
             f"A recording of shape {np.shape(recording)} cannot be streamed. Give one channel of "
             f"at least {window:,} samples ({window / frontend.sample_rate:.2f} s)."
         )
-    settings = DEFAULT_DECISION | tiny.decision | dict(decision or {})
+    settings = decision_of(tiny, decision)
     stride = settings.pop("stride_frames")
     decider = KeywordDecider(tiny.labels, **settings, ignored=tiny.resting)
 
-    features = frontend(recording)
-    windows = np.lib.stride_tricks.sliding_window_view(features, frontend.n_frames, axis=0)
-    windows = windows[::stride].transpose(0, 2, 1)
-    scores = tiny.scores(windows)
-
+    scores = _scores(tiny, frontend(recording), stride)
     ends = np.arange(len(scores)) * stride * frontend.hop_length + window
     times = ends / frontend.sample_rate
     averages, events = [], []
@@ -119,6 +141,15 @@ def stream_audio(tiny: TinyModel, recording: np.ndarray, decision: Mapping | Non
         if label >= 0:
             events.append((float(time), tiny.labels[label], float(averages[-1][label])))
     return Stream(tiny.labels, times, scores, np.array(averages), events, AUDIO, tiny.resting)
+
+
+def _scores(tiny: TinyModel, frames: np.ndarray, stride: int) -> np.ndarray:
+    """The scores of each window of frames, uint8 (windows, classes)."""
+    if tiny.is_streaming:
+        steps = frames[: len(frames) // stride * stride].reshape(-1, stride, frames.shape[1])
+        return tiny.scores(steps)[tiny.steps_to_fill - 1 :]
+    windows = np.lib.stride_tricks.sliding_window_view(frames, tiny.frontend.n_frames, axis=0)
+    return tiny.scores(windows[::stride].transpose(0, 2, 1))
 
 
 def _window_samples(frontend) -> int:

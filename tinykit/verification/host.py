@@ -9,7 +9,13 @@ from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of
 from tinykit.quantization import process
 from tinykit.quantization.tiny_model import TinyModel
 from tinykit.verification.board_check import board_check, with_board
-from tinykit.verification.report import ENOUGH, FULLY_CONNECTED_NOTE, STAND_IN_NOTE, Report
+from tinykit.verification.report import (
+    ENOUGH,
+    FULLY_CONNECTED_NOTE,
+    STAND_IN_NOTE,
+    STATE_NOTE,
+    Report,
+)
 
 
 def verify(
@@ -28,6 +34,9 @@ def verify(
 
     Where TFLM has no package (macOS, Windows, Linux on ARM), the reference kernels run alone and
     the report's first row says SKIP; accuracy, recall and confusion are then theirs.
+
+    A network that streams gets all inputs as one sequence, and every step is compared. Of a
+    recording, or the features of one, the answer after its last frame counts.
 
     Args:
         tiny: the model.
@@ -59,22 +68,30 @@ def verify(
     if len(features) == 0:
         raise TinykitError("There is no input to check the model with. Give a split of the data.")
     if samples is not None and samples < len(features):
-        chosen = np.linspace(0, len(features) - 1, samples).round().astype(int)
+        # Steps belong together; whole windows may be chosen.
+        last = samples if tiny.is_streaming and _are_steps(tiny, features) else len(features)
+        chosen = np.linspace(0, last - 1, samples).round().astype(int)
         features, truth = features[chosen], None if truth is None else truth[chosen]
-    q = features if features.dtype == np.int8 else tiny.quantize(features)
+    q, per_answer = tiny.inputs(features)
     if also is not None:
-        further, _ = _gathered(tiny, (also,), None)
-        further = further if further.dtype == np.int8 else tiny.quantize(further)
+        further, _ = tiny.inputs(_gathered(tiny, (also,), None)[0])
         q = np.concatenate([q, further.reshape(-1, *q.shape[1:])])
     missing = process.tflm_missing()
     engines = ["litert"] if missing else ["litert", "tflm"]
     results = process.run_engines(dict.fromkeys(engines, tiny.tflite), q, timeout)
     accuracy_of = {"litert": "int8", "tflm": "tflm"}
     marked = len(features)
-    answers = {accuracy_of[engine]: results[engine].outputs[:marked] for engine in engines}
+    answers = {
+        accuracy_of[engine]: results[engine].outputs[per_answer - 1 :: per_answer][:marked]
+        for engine in engines
+    }
     if model is not None:
-        real = tiny.dequantize_input(q[:marked]) if features.dtype == np.int8 else features
-        real = real.reshape(-1, *tiny.input_shape)
+        if tiny.is_streaming and _are_steps(tiny, features):
+            raise TinykitError(
+                "The Keras model sees a window at once, and single steps were given. "
+                "Give recordings or the features of windows."
+            )
+        real = tiny.dequantize_input(features) if features.dtype == np.int8 else features
         # Called, not `predict`ed: Keras refuses arrays of another rank than the last time.
         parts = [model(real[i : i + 256], training=False) for i in range(0, marked, 256)]
         answers = {"float": np.concatenate(parts), **answers}
@@ -106,6 +123,8 @@ def report_on(
         notes.append(f"{samples} inputs are few: {ENOUGH} or more make a thorough check.")
     if different and "FULLY_CONNECTED" in tiny.ops:
         notes.append(FULLY_CONNECTED_NOTE)
+    if tiny.is_streaming:
+        notes.append(STATE_NOTE.format(samples))
     return Report(
         name=tiny.name,
         labels=list(tiny.labels),
@@ -121,6 +140,7 @@ def report_on(
         max_loss=max_loss,
         notes=notes,
         not_checked=not_checked,
+        steps=samples if tiny.is_streaming else 1,
         **({} if truth is None else _marks(tiny, answers, truth)),
     )
 
@@ -170,6 +190,8 @@ def _gathered(
     parts = [_features(tiny, _array(getattr(part, "x", part))) for part in inputs]
     if len({part.dtype for part in parts}) > 1:
         raise TinykitError("Some inputs are int8 and some are not. Check them one after the other.")
+    if len({part.shape[1:] for part in parts}) > 1:
+        raise TinykitError("Some inputs are windows and some are steps. Check one kind at a time.")
     features = np.concatenate(parts)
     known = [getattr(part, "y", None) for part in inputs]
     if y is None and all(truth is not None for truth in known):
@@ -193,7 +215,8 @@ def _gathered(
 
 def _features(tiny: TinyModel, x: np.ndarray) -> np.ndarray:
     """Recordings through the front end; features and int8 inputs as they are; one shape for all."""
-    fitting = (tiny.input_shape, _without_channel(tiny))
+    shapes = _shapes(tiny)
+    fitting = [shape for each in shapes for shape in (each, _without_channel(each))]
     are_pixels = x.dtype == np.uint8 and kind_of(tiny.frontend) == IMAGE  # of any size
     if are_pixels or x.shape[1:] not in fitting:
         if not _are_recordings(tiny, x):
@@ -208,8 +231,18 @@ def _features(tiny: TinyModel, x: np.ndarray) -> np.ndarray:
             f"The front end gives {x.shape[1:]} but the model takes {tiny.input_shape}. "
             "Give recordings of the kind that it was trained with."
         )
-    x = x.reshape(-1, *tiny.input_shape)
+    x = x.reshape(-1, *shapes[fitting.index(x.shape[1:]) // 2])
     return x if x.dtype == np.int8 else x.astype(np.float32)
+
+
+def _shapes(tiny: TinyModel) -> list[tuple[int, ...]]:
+    """Shapes of one input: the network's own, and of one that streams also a window's."""
+    step = tiny.input_shape
+    return [step, (step[0] * tiny.steps_to_fill, *step[1:])] if tiny.is_streaming else [step]
+
+
+def _are_steps(tiny: TinyModel, features: np.ndarray) -> bool:
+    return features.shape[1:] == tiny.input_shape
 
 
 def _array(x: Any) -> np.ndarray:
@@ -231,6 +264,5 @@ def _are_recordings(tiny: TinyModel, x: np.ndarray) -> bool:
     return kind == AUDIO and x.ndim == 2 and x.dtype != np.int8
 
 
-def _without_channel(tiny: TinyModel) -> tuple[int, ...]:
-    shape = tiny.input_shape
+def _without_channel(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[:-1] if shape[-1:] == (1,) else shape

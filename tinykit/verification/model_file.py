@@ -20,6 +20,7 @@ from tinykit.verification.report import (
     ENOUGH,
     FULLY_CONNECTED_NOTE,
     STAND_IN_NOTE,
+    STATE_NOTE,
     OutputCheck,
     Report,
 )
@@ -73,8 +74,7 @@ def verify_file(
     if inputs is None:
         report.notes.append(f"The inputs were random (seed {seed}): none were given.")
     if file.is_stateful:
-        steps = f"{report.steps:,} inputs"
-        report.notes.append(f"The model keeps a state: the {steps} were given as one sequence.")
+        report.notes.append(STATE_NOTE.format(report.steps))
     if board is None:
         return report
     expected = results["litert" if missing else "tflm"].every_output

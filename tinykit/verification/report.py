@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from tinykit.common.tables import Table
 
 ENOUGH = 500  # inputs; fewer say little about a difference that one output in a hundred shows
+STATE_NOTE = "The model keeps a state: the {:,} inputs were given as one sequence."
 STAND_IN_NOTE = (
     "In place of TFLM, TensorFlow Lite's reference kernels ran the inputs: accuracy, recall and "
     "confusion are theirs, and whether TFLM computes the same was not seen."

@@ -7,7 +7,7 @@ import math
 from tinykit.board.profiles import Board
 from tinykit.board.sensing.result import Pace, Sensing
 from tinykit.board.sensors import MICROPHONES
-from tinykit.streaming.audio import DEFAULT_DECISION
+from tinykit.streaming.audio import decision_of
 
 _BUSY = 0.45  # share of the processor's time to ask the model as often as possible with
 _SLOWEST_SECONDS = 0.25  # a keyword of half a second is heard twice
@@ -19,8 +19,8 @@ def cost(tiny, board: Board, inference: float) -> Sensing:
     text = f", every {how_often.seconds * 1000:.0f} ms: with the front end "
     return Sensing(
         ram={
-            # int16 samples and float32 work space of a frame, int8 window of features
-            "front end": 6 * frontend.frame_length + math.prod(frontend.shape),
+            # int16 samples and float32 work space of a frame, the model's int8 input
+            "front end": 6 * frontend.frame_length + math.prod(tiny.input_shape),
             "sample ring": 2 * ring_samples(frontend.sample_rate, inference),
             "sensor driver": MICROPHONES[board.microphone].ram_bytes + _decider_bytes(tiny),
         },
@@ -35,7 +35,7 @@ def cost(tiny, board: Board, inference: float) -> Sensing:
 
 def _decider_bytes(tiny) -> int:
     """RAM of KeywordDecider: int sums, and the uint8 scores of the inferences in the average."""
-    return len(tiny.labels) * (4 + (DEFAULT_DECISION | tiny.decision)["window"])
+    return len(tiny.labels) * (4 + decision_of(tiny)["window"])
 
 
 def ring_samples(sample_rate: int, inference: float) -> int:
@@ -51,12 +51,16 @@ def pace(tiny, board: Board, inference: float) -> Pace:
     """How often to ask a keyword model whose inference takes so many seconds.
 
     As often as `tiny.decision` wants, or as 45 % of the processor's time allow; but at least every
-    quarter of a second, and so that two inferences still make an average over the same time.
+    quarter of a second, and so that two inferences still make an average over the same time. One
+    that streams is asked whenever it has been given frames, and is given all of them.
     """
-    decision = DEFAULT_DECISION | tiny.decision
+    decision = decision_of(tiny)
     frontend, wanted = tiny.frontend, decision["stride_frames"]
     frame_seconds = frontend.hop_length / frontend.sample_rate
     listening = min(_frame_cycles(frontend, board) / board.clock / frame_seconds, 0.99)
+    if tiny.is_streaming:
+        seconds = wanted * frame_seconds
+        return Pace(wanted, seconds, min(1, listening + inference / seconds))
     slowest = min(int(decision["window"] * wanted / 1.5), int(_SLOWEST_SECONDS / frame_seconds))
     relaxed = slowest
     if listening < _BUSY:

@@ -3,6 +3,7 @@
 from tinykit.quantization.tflite.check import (
     check,
     check_int8,
+    check_streaming,
     damage,
     float_model_problem,
     int8_problems,
@@ -28,6 +29,7 @@ __all__ = [
     "TfliteFile",
     "check",
     "check_int8",
+    "check_streaming",
     "damage",
     "ends",
     "every_end",

@@ -30,6 +30,11 @@ def check_int8(model: bytes | Path | str, source: str | None = None) -> TfliteFi
     return _checked(model, source, int8_problems)
 
 
+def check_streaming(model: bytes | Path | str, source: str | None = None) -> TfliteFile:
+    """As `check`, for a network that keeps a state (`tinykit.streaming_form` makes one)."""
+    return _checked(model, source, _streaming_problems)
+
+
 def _checked(
     model: bytes | Path | str, source: str | None, reasons: Callable[[TfliteFile], Iterator[str]]
 ) -> TfliteFile:
@@ -51,6 +56,11 @@ def problems(file: TfliteFile) -> Iterator[str]:
             f"keeps a state from one inference to the next ({', '.join(stateful)}), where one "
             "input makes one prediction. tinykit verify, compile and emulate run it."
         )
+    yield from _streaming_problems(file)
+
+
+def _streaming_problems(file: TfliteFile) -> Iterator[str]:
+    """Why a file is no full-int8 network with one input and one output."""
     if len(file.inputs) != 1 or len(file.outputs) != 1:
         yield (
             f"has {len(file.inputs)} inputs and {len(file.outputs)} outputs, where a prediction "
