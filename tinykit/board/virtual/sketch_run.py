@@ -87,6 +87,7 @@ def _machine(board: Board, program: Program, inputs: dict) -> tuple[Machine, Dev
         program,
         board.stack,
         board.clock,
+        board.flash_waits,
         on_read=lambda offset: devices.read(offset),
         on_write=lambda offset, value: devices.write(offset, value),
     )
@@ -165,7 +166,7 @@ class _Execution:
             machine.clock["looked"] = 0
         if machine.counter.loop_start != self._loop_start:
             self._loop_start = machine.counter.loop_start
-            self._interrupts_before = machine.counter.interrupt_cycles
+            self._interrupts_before = machine.counter.interrupts.cycles
 
     def _unreturned(self, name: str) -> Fault | None:
         """What is to be said of setup() or loop() when it is still being executed at the end.
@@ -175,7 +176,7 @@ class _Execution:
         machine = self._machine
         passed = machine.cycles - machine.counter.loop_start
         seconds = passed / machine.clock_hz
-        interrupts = machine.counter.interrupt_cycles - self._interrupts_before
+        interrupts = machine.counter.interrupts.cycles - self._interrupts_before
         if interrupts > _MOST_INTERRUPTS * passed:
             return self._fault(
                 "The microphone's handler needs longer than a block of sound lasts, so nothing "
