@@ -12,7 +12,7 @@ import numpy as np
 from tinykit.board.profiles import Board, find_board
 from tinykit.board.sensing.cost import sensing_cost
 from tinykit.board.sensing.result import Pace
-from tinykit.board.virtual.board import VirtualBoard
+from tinykit.board.virtual.board import estimate
 from tinykit.common.errors import TinykitError
 from tinykit.common.kinds import kind_of_model
 from tinykit.common.tables import Table
@@ -275,12 +275,12 @@ def _compiled_parts(
     compiled: CompiledModel, board: Board
 ) -> tuple[dict[str, int], dict[str, int], float]:
     """RAM, flash, and cycles of an inference of the compiled model."""
-    code, cycles = _COMPILED_CODE, _CYCLES_PER_MAC * compiled.macs
+    code, cycles = _COMPILED_CODE, _CYCLES_PER_MAC * compiled.macs * board.slowdown
     with contextlib.suppress(TinykitError):  # it has no compiler, or the model does not fit on it
-        run = VirtualBoard().run_model(compiled, np.zeros(compiled.input_shape, np.int8))
+        run = estimate(board, compiled, np.zeros(compiled.input_shape, np.int8))
         code, cycles = run.code_bytes, run.cycles
     flash = {"weights": compiled.constant_bytes, "model code": code}
-    return {"tensor arena": compiled.arena_bytes}, flash, cycles * board.slowdown
+    return {"tensor arena": compiled.arena_bytes}, flash, cycles
 
 
 def _tflm_parts(

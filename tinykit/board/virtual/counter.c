@@ -198,6 +198,13 @@ EXPORT void countEnd(Counter* counter, uint32_t address) {
   closeCalls(counter, address);
 }
 
+// Estimated cycles as a real board would have measured them; what a division leaves is kept.
+static uint32_t corrected(Counter* counter, uint32_t cycles) {
+  const uint64_t exact = (uint64_t)cycles * counter->correction + counter->remainder;
+  counter->remainder = exact & 0xffff;
+  return (uint32_t)(exact >> 16);
+}
+
 // Called by the emulator before every basic block.
 EXPORT void countBlock(void* engine, uint64_t address64, uint32_t size, void* data) {
   Counter* counter = data;
@@ -212,12 +219,13 @@ EXPORT void countBlock(void* engine, uint64_t address64, uint32_t size, void* da
   if (block->size != size) decodeBlock(counter, block, address, size);
 
   if (address != counter->next && counter->before) {
-    counter->before->cycles += 2;  // the block before ended in a branch, and it was taken
-    counter->clock->cycles += 2;
+    const uint32_t branch = corrected(counter, 2);  // the block before ended in one: it was taken
+    counter->before->cycles += branch;
+    counter->clock->cycles += branch;
   }
   if (block->role) followCalls(counter, block, address);
   const uint32_t waits = flashWaits(counter, block, address);
-  const uint32_t cycles = block->blockCycles + waits;
+  const uint32_t cycles = corrected(counter, block->blockCycles + waits);
   counter->before = block;
   counter->next = address + size;
 

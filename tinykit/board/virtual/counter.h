@@ -108,6 +108,9 @@ typedef struct {
   Read* reads;
   uint32_t readCount, readRoom;
   uint32_t flashReads;  // for a test: words that countRead() saw
+
+  // What a real board has measured: all cycles are multiplied by correction / 65536.
+  uint32_t correction, remainder;
 } Counter;
 
 // flash.c

@@ -61,6 +61,7 @@ CLOCK = np.dtype(
 )
 _MAX_DEPTH = 64
 WAYS, MOST_SETS = 2, 1024  # of the instruction cache
+ONE = 65_536  # of `Counter.correction`
 
 
 class Count(ctypes.Structure):
@@ -119,6 +120,8 @@ class Counter(ctypes.Structure):
         ("read_count", ctypes.c_uint32),
         ("read_room", ctypes.c_uint32),
         ("flash_reads", ctypes.c_uint32),
+        ("correction", ctypes.c_uint32),
+        ("remainder", ctypes.c_uint32),
     )
 
 

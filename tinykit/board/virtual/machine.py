@@ -46,6 +46,7 @@ class Machine:
         stack_bytes: size of the stack, a multiple of 4096.
         clock_hz: cycles per second of the processor.
         flash: how long it waits for its flash; None for a flash that answers at once.
+        correction: what all estimated cycles are multiplied by, see `tinykit.board.corrections`.
         on_read, on_write: the doors to the outside: called with the byte offset of a register (and
             the value) when the program reads or writes it.
     """
@@ -56,6 +57,7 @@ class Machine:
         stack_bytes: int,
         clock_hz: int = 64_000_000,
         flash: FlashWaits | None = None,
+        correction: float = 1.0,
         on_read: Callable[[int], int] | None = None,
         on_write: Callable[[int, int], None] | None = None,
     ) -> None:
@@ -81,19 +83,13 @@ class Machine:
         self.ram = self._mapped(RAM_START, ram_end - RAM_START, read | write)
         self._clock_page = self._mapped(CLOCK_ADDRESS, PAGE, read | write)
         self.clock = self._clock_page[: counting.CLOCK.itemsize].view(counting.CLOCK)[0:1]
-        if on_read or on_write:
-            self._engine.mmio_map(
-                DOORS_ADDRESS,
-                PAGE,
-                lambda _, offset, size, data: on_read(offset),
-                None,
-                lambda _, offset, size, value, data: on_write(offset, value),
-                None,
-            )
+        if on_read and on_write:
+            self.map_registers(DOORS_ADDRESS, on_read, on_write)
         self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._note_invalid_access)
         self._invalid: tuple[str, int, int] | None = None
         self._load()
         self._attach_counter(flash)
+        self.counter.correction = round(correction * counting.ONE)
 
     def _mapped(self, address: int, size: int, permissions: int) -> np.ndarray:
         """Give the processor `size` bytes of memory at `address`; returns them as an array."""
@@ -103,6 +99,19 @@ class Machine:
         memory = memory[shift : shift + size]
         self._engine.mem_map_ptr(address, size, permissions, memory.ctypes.data)
         return memory
+
+    def map_registers(
+        self, address: int, on_read: Callable[[int], int], on_write: Callable[[int, int], None]
+    ) -> None:
+        """Answer for a page of registers: `on_read(offset)`, `on_write(offset, value)`."""
+        self._engine.mmio_map(
+            address,
+            PAGE,
+            lambda _, offset, size, data: on_read(offset),
+            None,
+            lambda _, offset, size, value, data: on_write(offset, value),
+            None,
+        )
 
     def _load(self) -> None:
         """Copy the program into memory and paint the stack, to see later how deep it went."""
@@ -179,9 +188,7 @@ class Machine:
         kinds = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
         self._add_native_hook(kinds, counting.library().checkAccess)
 
-    def _add_native_hook(
-        self, kind: int, function: object, begin: int = 1, end: int = 0
-    ) -> None:
+    def _add_native_hook(self, kind: int, function: object, begin: int = 1, end: int = 0) -> None:
         """Have the emulator call a native function; from 1 to 0 means everywhere."""
         from unicorn.unicorn_py3.unicorn import uclib
 
