@@ -4,8 +4,8 @@ from tinykit.board.corrections import saved_correction
 from tinykit.board.profiles import Board
 from tinykit.board.virtual.backtrace import backtrace
 from tinykit.board.virtual.board_run import BoardRun, Fault, Inference, own_frame
-from tinykit.board.virtual.counter import ONE
 from tinykit.board.virtual.build import Memory, build
+from tinykit.board.virtual.counter import ONE
 from tinykit.board.virtual.devices.cycle_counter import registers_of
 from tinykit.board.virtual.devices.devices import Devices
 from tinykit.board.virtual.explanations import why_it_does_not_compile, why_it_stopped
