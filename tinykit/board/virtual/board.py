@@ -127,16 +127,19 @@ class VirtualBoard:
         return self.run_model(compile(tflite), q).outputs
 
 
-def estimate(board: Board, compiled, inputs: np.ndarray) -> ModelRun:
+def estimate(
+    board: Board, compiled, inputs: np.ndarray, correction: float | None = None
+) -> ModelRun:
     """A model on any board, one that cannot be emulated included: what each layer would take.
 
     For such a board, a Cortex-M4F whose flash answers at once executes the model, and its cycles
-    are multiplied by `Board.slowdown`. In both cases by what has been measured and saved, too.
+    are multiplied by `Board.slowdown`. In both cases also by `correction`; None takes what has
+    been measured and saved for the board.
     Raises TinykitError as `VirtualBoard.run_model` does.
     """
     if _emulated(board):
-        return run_model(board, compiled, inputs)
-    correction = saved_correction(board)
+        return run_model(board, compiled, inputs, correction)
+    correction = saved_correction(board) if correction is None else correction
     stand_in = replace(find_board("nano33ble"), flash_waits=None)
     run = run_model(stand_in, compiled, inputs, board.slowdown * correction)
     return replace(run, board=board, correction=correction)
