@@ -73,10 +73,10 @@ def nops_in_a_loop(bytes_of_code: int, rounds: int) -> str:
 
 
 def test_a_loop_that_fits_the_cache_waits_once_for_each_of_its_lines():
-    """2000 bytes are 125 lines; one more holds what stands before the loop, one its end."""
+    """2000 bytes are 125 lines; one holds what stands before the loop, one what comes after it."""
     for rounds in (1, 2, 50):
         machine = executed(nops_in_a_loop(2000, rounds), ONLY_FETCHES)
-        assert machine.waits == 3 * (125 + 1)
+        assert machine.waits == 3 * (125 + 2)
 
 
 def test_a_loop_that_does_not_fit_waits_again_in_every_round():
@@ -119,17 +119,17 @@ def words_counted_twice(compiled) -> tuple[int, int]:
 
 
 def test_reads_found_by_registers_are_those_that_happen(small_tiny, picture_tiny):
-    """But for pointers that a block reads and follows itself: a few words in a hundred."""
+    """But for addresses that a block multiplies itself: a few words in a hundred."""
     for tiny in (small_tiny, picture_tiny):
         found, happened = words_counted_twice(tk.compile(tiny))
-        assert 0.93 * happened <= found <= 1.01 * happened
+        assert 0.96 * happened <= found <= 1.01 * happened
 
 
 @pytest.mark.slow
 def test_so_are_those_of_real_models(real_models):
     for path in sorted(real_models.glob("*.tflite")):
         found, happened = words_counted_twice(tk.compile(path))
-        assert 0.95 * happened <= found <= 1.01 * happened, path.name
+        assert 0.98 * happened <= found <= 1.01 * happened, path.name
 
 
 def test_a_correction_multiplies_cycles_and_leaves_instructions():

@@ -30,12 +30,14 @@ typedef struct {
 } Block;
 
 // Words that a block reads from one place, whose address depends on registers:
-// constant + base + (index << shift), with the registers as they are when the block begins.
+// constant + base + (index << shift), with the registers as they are when the block begins; or, with
+// `follows`, the pointer that stands there, + offset.
 typedef struct {
-  uint32_t constant;
+  uint32_t constant, offset;
   int8_t base, index;  // numbers of registers; -1 for none
   uint8_t shift;
-  uint8_t words;
+  uint8_t follows;
+  uint32_t words;
 } Read;
 
 // Memory that the sketch can read, too: its clock.
@@ -73,8 +75,8 @@ typedef struct {
   int (*stop)(void* engine);
   int (*readRegister)(void* engine, int number, void* value);
 
-  const uint8_t* flash;
-  uint32_t flashStart, flashBytes;
+  const uint8_t *flash, *ram;
+  uint32_t flashStart, flashBytes, ramStart, ramBytes;
   Block* blocks;
   Clock* clock;
 

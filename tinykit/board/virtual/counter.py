@@ -34,10 +34,12 @@ BLOCK = np.dtype(
 READ = np.dtype(
     [
         ("constant", "<u4"),
+        ("offset", "<u4"),
         ("base", "<i1"),
         ("index", "<i1"),
         ("shift", "<u1"),
-        ("words", "<u1"),
+        ("follows", "<u1"),
+        ("words", "<u4"),
     ]
 )
 CALL = np.dtype(
@@ -85,8 +87,11 @@ class Counter(ctypes.Structure):
         ("stop", ctypes.c_void_p),
         ("read_register", ctypes.c_void_p),
         ("flash", ctypes.c_void_p),
+        ("ram", ctypes.c_void_p),
         ("flash_start", ctypes.c_uint32),
         ("flash_bytes", ctypes.c_uint32),
+        ("ram_start", ctypes.c_uint32),
+        ("ram_bytes", ctypes.c_uint32),
         ("blocks", ctypes.c_void_p),
         ("clock", ctypes.c_void_p),
         ("instructions", ctypes.c_uint64),
