@@ -46,7 +46,9 @@ def test_the_model_in_it_is_the_one_that_compile_makes(small_tiny, tmp_path):
     for file, text in compiled.sources().items():
         assert text_of(sketch, file) == text
     layers = text_of(sketch, "layers.h")
-    assert all(f'{{"{step.function}", model::{step.function}}}' in layers for step in compiled.steps)
+    assert all(
+        f'{{"{step.function}", model::{step.function}}}' in layers for step in compiled.steps
+    )
     assert sketch.layers == len(compiled.steps)
 
 

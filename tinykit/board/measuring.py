@@ -30,6 +30,7 @@ _PATIENCE = 20.0  # seconds without a line of a report: a large model on a slow 
 _MOST_KEPT = 4_000  # bytes of what is no report
 _EXPORT = "Export the sketch again (tk.export_benchmark), flash it and measure again."
 _NUMBERS = ("clock", "layers", "total", "overhead", "crc")
+_WORDS = {*_NUMBERS, "tinykit", "board", "model", "counter", "cache", "run", "layer", "end"}
 
 
 @dataclass(frozen=True)
@@ -321,9 +322,9 @@ class _Heard:
             for content in whole:
                 line = content.decode("utf-8", "replace").strip()
                 self._begun = self._begun or line.startswith(_FIRST)
-                if self._begun:
+                if self._begun and line.split(" ")[0] in _WORDS:
                     until = time.monotonic() + _PATIENCE
-                else:
+                elif not self._begun:
                     self._other = (self._other + content + b"\n")[-_MOST_KEPT:]
                 yield line
 

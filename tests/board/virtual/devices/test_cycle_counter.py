@@ -12,7 +12,9 @@ REGISTERS = """
 
 def test_it_counts_the_cycles_between_two_looks():
     """10 ms at 64 MHz, and some instructions around them."""
-    (cycles,) = setup_prints(f"{REGISTERS} demcr |= 1u << 24; control |= 1; Serial.println(wait());")
+    (cycles,) = setup_prints(
+        f"{REGISTERS} demcr |= 1u << 24; control |= 1; Serial.println(wait());"
+    )
     assert 640_000 <= int(cycles) < 640_200
 
 
