@@ -46,7 +46,7 @@ uint32_t checksum() {
   return ~crc;
 }
 
-__attribute__((noinline)) void doNothing() { asm volatile(""); }
+void doNothing() { asm volatile(""); }
 
 // Cycles that a function takes, or the smallest so far.
 void measure(void (*run)(), uint32_t& smallest) {

@@ -12,7 +12,7 @@ from tinykit.cli.main import main
 
 @pytest.fixture(scope="module")
 def benchmarked(trained, tmp_path_factory):
-    """The model's folder, and what the virtual board did with the sketch `measure` writes for it."""
+    """The model's folder, and what the virtual board did with `measure`'s sketch."""
     out = tmp_path_factory.mktemp("measured") / "timing"
     assert main(["measure", str(trained), "--sketch", str(out)]) == 0
     return trained, tk.VirtualBoard().run(out, seconds=1)

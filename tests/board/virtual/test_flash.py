@@ -67,7 +67,8 @@ def nops_in_a_loop(bytes_of_code: int, rounds: int) -> str:
     """The loop begins at the border of a line."""
     return (
         'extern "C" __attribute__((naked, used, aligned(16))) void measured() {\n'
-        f'  asm volatile("movw r0, #{rounds}\\n .balign 16\\n 1:\\n .rept {bytes_of_code // 2 - 4}\\n'
+        f'  asm volatile("movw r0, #{rounds}\\n .balign 16\\n 1:\\n"\n'
+        f'               ".rept {bytes_of_code // 2 - 4}\\n'
         ' nop\\n .endr\\n subs r0, #1\\n beq.n 2f\\n b.w 1b\\n 2: bx lr");\n}\n'
     )
 
