@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-#ifdef _WIN32
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
 // For a test: the structures must be the same in counter.py.
 EXPORT const uint32_t structureBytes[] = {sizeof(Block), sizeof(Clock), sizeof(Call), sizeof(Read),
                                           sizeof(Counter)};

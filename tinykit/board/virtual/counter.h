@@ -3,6 +3,12 @@
 
 #include <stdint.h>
 
+#ifdef _WIN32
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
 enum { kMaxDepth = 64, kWays = 2, kMostSets = 1024 };
 enum { kRegisterLr = 10, kRegisterPc = 11, kRegisterSp = 12, kRegisterR0 = 66 };  // Unicorn's
 
@@ -30,8 +36,8 @@ typedef struct {
 } Block;
 
 // Words that a block reads from one place, whose address depends on registers:
-// constant + base + (index << shift), with the registers as they are when the block begins; or, with
-// `follows`, the pointer that stands there, + offset.
+// constant + base + (index << shift), with the registers as they are when the block begins; or,
+// with `follows`, the pointer that stands there, + offset.
 typedef struct {
   uint32_t constant, offset;
   int8_t base, index;  // numbers of registers; -1 for none
