@@ -242,10 +242,13 @@ def test_a_real_port_is_read(lines, compiled, run):
     tty.setraw(slave)
     content, over = "\r\n".join([*lines, ""]).encode(), threading.Event()
 
-    def send() -> None:  # again and again, as the board does
-        with contextlib.suppress(OSError):
-            while not over.wait(0.01):
-                os.write(master, content)
+    def send() -> None:
+        """Again and again, as the board does; what finds no room now is sent later."""
+        rest = b""
+        while not over.wait(0.002):
+            rest = rest or content
+            with contextlib.suppress(BlockingIOError):
+                rest = rest[os.write(master, rest) :]
 
     os.set_blocking(master, False)
     thread = threading.Thread(target=send)
