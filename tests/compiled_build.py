@@ -26,20 +26,40 @@ SANITIZERS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 _LIBRARY = "model.dll" if sys.platform == "win32" else "model.so"
 
 
+class Sides:
+    """Sizes of a model's inputs and outputs; several of them lie side by side in one row."""
+
+    def __init__(self, compiled: "CompiledModel") -> None:
+        shapes = (compiled.input_shapes, compiled.output_shapes)
+        self.inputs, self.outputs = ([int(np.prod(shape)) for shape in side] for side in shapes)
+        one_input, one_output = (len(side) == 1 for side in shapes)
+        self.input_shape = shapes[0][0] if one_input else (sum(self.inputs),)
+        self.output_shape = shapes[1][0] if one_output else (sum(self.outputs),)
+
+    def rows(self, q: np.ndarray) -> np.ndarray:
+        """Inputs, checked."""
+        q = np.ascontiguousarray(q, np.int8)
+        assert q.shape[1:] == tuple(self.input_shape), f"{q.shape} for {self.input_shape}"
+        return q
+
+
 class HostModel:
     """A generated model as a shared library."""
 
     def __init__(self, compiled: "CompiledModel", library: Path) -> None:
-        self.input_shape, self.output_shape = compiled.input_shape, compiled.output_shape
+        self._sides = Sides(compiled)
         self._run = ctypes.CDLL(str(library)).run
 
     def run(self, q: np.ndarray) -> np.ndarray:
-        """Outputs int8 (n, *output_shape[1:]) of inputs int8 (n, *input_shape)."""
-        q = np.ascontiguousarray(q, np.int8)
-        assert q.shape[1:] == tuple(self.input_shape), f"{q.shape} for {self.input_shape}"
-        outputs = np.zeros((len(q), *self.output_shape), np.int8)
-        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (q, outputs)]
-        done = self._run(pointers[0], len(q), pointers[1])
+        """Outputs int8 (n, *output_shape) of inputs int8 (n, *input_shape), in sequence.
+
+        Of several inputs or outputs, all bytes of a step side by side: (n, bytes).
+        """
+        sides, q = self._sides, self._sides.rows(q)
+        outputs = np.zeros((len(q), *sides.output_shape), np.int8)
+        sizes = np.array([*sides.inputs, *sides.outputs], np.int32)
+        x, y, numbers = (a.ctypes.data_as(ctypes.c_void_p) for a in (q, outputs, sizes))
+        done = self._run(x, len(q), y, numbers, len(sides.inputs), len(sides.outputs))
         assert done == len(q), f"inference {done} of {len(q)} failed"
         return outputs
 
@@ -49,16 +69,18 @@ class SanitizedModel:
     the first arithmetic that C++ does not define."""
 
     def __init__(self, compiled: "CompiledModel", program: Path) -> None:
-        self.output_shape, self._program = compiled.output_shape, program
+        self._sides, self._program = Sides(compiled), program
 
     def run(self, q: np.ndarray) -> np.ndarray:
         """As `HostModel.run`; fails with what the sanitizer says."""
-        q = np.ascontiguousarray(q, np.int8)
+        sides, q = self._sides, self._sides.rows(q)
+        numbers = map(str, (len(q), len(sides.inputs), *sides.inputs, *sides.outputs))
+        command = [str(self._program), *numbers]
         done = subprocess.run(
-            [str(self._program)], input=q.tobytes(), capture_output=True, timeout=300, check=False
+            command, input=q.tobytes(), capture_output=True, timeout=300, check=False
         )
         assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[:4000]
-        return np.frombuffer(done.stdout, np.int8).reshape(len(q), *self.output_shape)
+        return np.frombuffer(done.stdout, np.int8).reshape(len(q), *sides.output_shape)
 
 
 class Builder:
@@ -137,6 +159,8 @@ def run_on_board(
         files.setdefault(f"batch{i % 4}.cpp", "")
         files[f"batch{i % 4}.cpp"] += f'#include "m{i}/model.inc"\n'
         roots += [_symbol(i, name) for name in ("init", "input", "invoke", "output")]
+        roots += [_symbol(i, "input", "i")] * (len(model.input_shapes) > 1)
+        roots += [_symbol(i, "output", "i")] * (len(model.output_shapes) > 1)
     program = build(files, Memory(flash=1 << 24, ram=1 << 24, stack=8192), roots=roots)
     machine = Machine(program, 8192)
     machine.call("boardConstruct")
@@ -145,18 +169,30 @@ def run_on_board(
 
 def _outputs(machine: "Machine", i: int, model: "CompiledModel", q: np.ndarray) -> np.ndarray:
     assert machine.call(_symbol(i, "init")) == 0
-    source, target = (machine.call(_symbol(i, name)) for name in ("input", "output"))
-    outputs = np.zeros((len(q), *model.output_shape), np.int8)
-    for x, y in zip(q, outputs, strict=True):
-        machine.memory(source, x.size)[:] = x.reshape(-1).view(np.uint8)
+    sides = Sides(model)
+    sources = _memories(machine, i, "input", sides.inputs)
+    targets = _memories(machine, i, "output", sides.outputs)
+    rows, outputs = sides.rows(q).reshape(len(q), -1), []
+    for row in rows:
+        for part, memory in zip(np.split(row, np.cumsum(sides.inputs)[:-1]), sources, strict=True):
+            memory[:] = part.view(np.uint8)
         machine.call(_symbol(i, "invoke"))
-        y[...] = machine.memory(target, y.size).view(np.int8).reshape(y.shape)
-    return outputs
+        outputs.append(np.concatenate(targets))
+    return np.array(outputs).view(np.int8).reshape(len(q), *sides.output_shape)
 
 
-def _symbol(i: int, name: str) -> str:
+def _memories(machine: "Machine", i: int, name: str, sizes: list[int]) -> list[np.ndarray]:
+    """The board's memory of each input or output."""
+    if len(sizes) == 1:
+        places = [machine.call(_symbol(i, name))]
+    else:
+        places = [machine.call(_symbol(i, name, "i"), number) for number in range(len(sizes))]
+    return [machine.memory(*pair) for pair in zip(places, sizes, strict=True)]
+
+
+def _symbol(i: int, name: str, argument: str = "v") -> str:
     """The linker's name of m0::init() and the like."""
-    return f"_ZN{len(f'm{i}')}m{i}{len(name)}{name}Ev"
+    return f"_ZN{len(f'm{i}')}m{i}{len(name)}{name}E{argument}"
 
 
 def has_sanitizers() -> bool:

@@ -151,7 +151,9 @@ class SloppyWriter(TfliteWriter):
                 wrong = self._any(-1, 0, 1, 2, 3, 4, 5, 100)
                 if self._slips() and name.startswith(("stride", "filter", "dil", "depth", "axis")):
                     wrong = self._any(2**31 - 1, -(2**31), 2**20)
-                options[name] = bool(wrong) if name == "keep_dims" else wrong
+                is_text = isinstance(options[name], str)
+                wrong = bool(wrong) if name == "keep_dims" else wrong
+                options[name] = f"state {wrong}" if is_text else wrong
         if self._slips():
             options = {}
         super().operator(op, inputs, outputs, **options)

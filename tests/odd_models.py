@@ -33,6 +33,14 @@ def running_sum(signature: Sequence[int] | None = None) -> bytes:
     return writer.to_bytes([], [])
 
 
+def largest() -> bytes:
+    """The place of the largest of four values, an int32: what the compiler has no output for."""
+    writer = TfliteWriter()
+    x, y = writer.tensor((1, 4), 0.1, 3), writer.tensor((1,), dtype="int32")
+    writer.operator("ARG_MAX", [x, writer.constant(np.int32([1]))], [y], output_type=2)
+    return writer.to_bytes([x], [y])
+
+
 def strange_axis() -> bytes:
     """A convolution whose int32 biases have one scale per channel along axis 3, of one axis."""
     writer = TfliteWriter()

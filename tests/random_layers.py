@@ -31,6 +31,7 @@ class Layers:
         self.writer = writer
         self.ops: list[str] = []
         self.values: list[Value] = []  # what there is so far
+        self.computed: set[int] = set()  # tensors that an operator wrote
         self.powers_of_two = self.chance(0.2)  # as scales: then many results lie halfway
 
     def chance(self, probability: float) -> bool:
@@ -78,6 +79,7 @@ class Layers:
 
     def append(self, op: str, inputs: list[int], output: Value, **options) -> Value:
         self.ops.append(op)
+        self.computed.add(output.tensor)
         self.writer.operator(op, inputs, [output.tensor], **options)
         return output
 

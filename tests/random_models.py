@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from random_layers import Layers, Value
+from random_layers import Value
+from random_states import StatefulLayers
 from tflite_writer import TfliteWriter
 
 _MOST_VALUES = 4_000  # of one activation
@@ -18,7 +19,10 @@ _MOST_VALUES = 4_000  # of one activation
 
 @dataclass(frozen=True)
 class RandomModel:
-    """A network and what a test says about it when it fails."""
+    """A network and what a test says about it when it fails.
+
+    `input_shape`: with the batch of 1; of several inputs (1, bytes of all of them).
+    """
 
     seed: int
     tflite: bytes
@@ -40,7 +44,7 @@ class RandomModel:
         return x.clip(-128, 127).astype(np.int8)
 
 
-class _Net(Layers):
+class _Net(StatefulLayers):
     """Layers that belong together, and what can follow what."""
 
     def residual(self, x: Value) -> Value:
@@ -109,6 +113,8 @@ class _Net(Layers):
         anywhere += [self.residual, self.relu6, self.curve, self.with_constant]
         if self.peers(x):
             anywhere += [self.skip] * 3
+        if self.streams:
+            anywhere += [self.running_sum, self.delayed, self.remembered] * 3
         if 0.2 < x.scale * x.spread < 8 or self.chance(0.1):  # elsewhere they say 0 or 1
             anywhere.append(self.logistic)
             anywhere += [self.softmax] * (x.shape[-1] <= 500)  # TFLM aborts at sums of 512
@@ -125,6 +131,21 @@ class _Net(Layers):
         other = self.pick(self.relu6, lambda y: y)(x)
         return self.concatenation([x, other] if self.chance(0.5) else [other, x, x], axis)
 
+    def second_input(self, x: Value) -> Value:
+        """The sum of `x` and another input of its shape."""
+        other = self.value(x.shape, self.scale(), self.zero_point(), 80)
+        self.inputs.append(other)
+        return self.binary("ADD", *((x, other) if self.chance(0.5) else (other, x)))
+
+    def all_outputs(self, x: Value) -> list[Value]:
+        """`x`, and now and then something that was computed on the way."""
+        made = [v for v in self.values if v.tensor in self.computed and v is not x]
+        if self.chance(0.8) or not made:
+            return [x]
+        others = self.rng.choice(len(made), min(len(made), self.pick(1, 1, 2)), replace=False)
+        outputs = [x, *(made[i] for i in others)]
+        return outputs[::-1] if self.chance(0.5) else outputs
+
     def input(self) -> Value:
         kind = self.pick("picture", "picture", "picture", "row", "column", "vector", "sequence")
         h, w = self.rng.integers(1, 18, 2)
@@ -136,7 +157,8 @@ class _Net(Layers):
             "vector": (1, int(self.pick(1, 3, 16, 40, 101))),
             "sequence": (1, h, c),
         }[kind]
-        return self.value(shape, self.scale(), self.zero_point(), 80)
+        self.inputs = [self.value(shape, self.scale(), self.zero_point(), 80)]
+        return self.inputs[0]
 
 
 def random_model(seed: int, writer: TfliteWriter | None = None) -> RandomModel:
@@ -146,6 +168,11 @@ def random_model(seed: int, writer: TfliteWriter | None = None) -> RandomModel:
     """
     net = _Net(seed, writer or TfliteWriter())
     first = x = net.input()
+    net.streams = net.chance(0.2)
+    if net.streams:
+        net.writer.operator("CALL_ONCE", [], [], graph=1)
+    if net.chance(0.1):
+        x = net.second_input(x)
     blocks = net.pick(1, 1, 2, 3, 4, 5, 6)
     while blocks > 0 or x is first:
         step = net.pick(*net.steps(x))
@@ -153,5 +180,10 @@ def random_model(seed: int, writer: TfliteWriter | None = None) -> RandomModel:
             step = net.average_pool if len(x.shape) == 4 else net.fully_connected
         x = step(x)
         blocks -= 1
-    model = net.writer.to_bytes([first.tensor], [x.tensor])
-    return RandomModel(seed, model, first.shape, tuple(net.ops))
+    ends = [[v.tensor for v in side] for side in (net.inputs, net.all_outputs(x))]
+    if net.streams:
+        net.writer.end_graph(*ends)
+        net.write_states()
+        ends = [[], []]
+    shape = first.shape if len(net.inputs) == 1 else (1, sum(v.size for v in net.inputs))
+    return RandomModel(seed, net.writer.to_bytes(*ends), shape, tuple(net.ops))

@@ -59,6 +59,7 @@ _OPERATORS = {
     "CAST": (53, 37, {}),
     "DEQUANTIZE": (6, 38, {}),
     "GELU": (150, 123, {}),
+    "ARG_MAX": (56, 40, {"output_type": (0, "Int8")}),
     "SPLIT": (49, 35, {"num_splits": (0, "Int32")}),
     "TheirOwn": (32, 0, {}),  # a custom operator of that name
     "LEAKY_RELU": (98, 75, {"alpha": (0, "Float32")}),

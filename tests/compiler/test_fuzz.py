@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 import tflm_batch
-from compiled_build import SANITIZERS, Builder, has_sanitizers
+from compiled_build import SANITIZERS, Builder, Sides, has_sanitizers
 from float_ends import dense_with_ends
 from mutations import Mutator, SloppyWriter
 from odd_models import running_sum, strange_axis, two_of_each
@@ -129,7 +129,12 @@ def reading(data: bytes) -> str:
             file = tflite_file.read(data)
             tflite_file.read(tflite_file.with_int8_ends(data))
             assert len(file.layers) == len(file.operators) and file.macs >= 0
-            tflite_file.ends(file), file.is_stateful, list(tflite_file.problems(file))
+            (
+                tflite_file.ends(file),
+                file.is_stateful,
+                list(tflite_file.problems(file)),
+                tflite_file.every_end(file),
+            )
             with_sound_axes(data)
             if len(file.inputs) == 1 and file.input.size < 1_000_000:
                 random_inputs(file, 1, 0)
@@ -171,7 +176,7 @@ def test_what_is_accepted_is_sound(tmp_path):
     assert len(accepted) >= 40, "too few damaged files are still networks to say anything"
     built = Builder(tmp_path, SANITIZERS).programs([compiled for *_, compiled in accepted])
     inputs = [
-        RandomModel(0, data, (1, *compiled.input_shape), ()).inputs(6)
+        RandomModel(0, data, (1, *Sides(compiled).input_shape), ()).inputs(6)
         for _, data, compiled in accepted
     ]
     expected = tflm_batch.run([data for _, data, _ in accepted], inputs, seconds=120)

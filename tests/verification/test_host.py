@@ -277,7 +277,7 @@ def test_a_compiled_model_of_another_network_fails_the_check(tiny, features):
     q = tiny.quantize(features)
     outputs = process.run(tiny.tflite, q, "tflm").outputs
     outputs[0, 0] ^= 1  # the first input is always among those that the board runs
-    board, _ = host.board_check(tiny, [q], outputs, "nano33ble", 10)
+    board, _ = host.board_check(tiny, [q], [outputs], "nano33ble", 10)
     assert board.different == 1 and not board.identical
     failed = dataclasses.replace(report, board=board)
     assert not failed.passed and failed.verdict == "FAIL"

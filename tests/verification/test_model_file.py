@@ -8,6 +8,7 @@ import pytest
 from float_ends import dense_with_ends
 from odd_models import (
     crashing_arena,
+    largest,
     moved,
     running_sum,
     strange_axis,
@@ -84,7 +85,7 @@ def test_a_state_is_kept_from_one_input_to_the_next(tmp_path):
     np.testing.assert_array_equal(result, expected)
     path = tmp_path / "net.tflite"
     path.write_bytes(running_sum())
-    assert any("one sequence" in note for note in verify_file(path).notes)
+    assert any("as one sequence" in note for note in verify_file(path).notes)
 
 
 def test_each_of_several_outputs_has_a_line(verify_bytes):
@@ -171,17 +172,31 @@ def test_the_board_computes_the_bytes_of_float_and_uint8_ends(verify_bytes):
         assert report.passed and report.board.identical and report.board.samples == 64
 
 
-def test_a_model_that_only_the_compiler_refuses_keeps_tflms_result(verify_bytes, tmp_path):
+def test_the_board_computes_each_step_of_a_sequence(verify_bytes):
     report = verify_bytes(running_sum(), board="nano33ble")
+    assert report.passed and report.board.identical and report.board.samples == report.steps == 64
+    assert verify_bytes(strange_axis()).steps == 1, (
+        "these inputs have nothing to do with each other"
+    )
+
+
+def test_the_board_computes_each_of_several_outputs(verify_bytes):
+    """A float one and an int8 one, of two inputs."""
+    report = verify_bytes(two_of_each(), board="nano33ble")
+    assert report.passed and report.board.identical and len(report.outputs) == 2
+
+
+def test_a_model_that_only_the_compiler_refuses_keeps_tflms_result(verify_bytes, tmp_path):
+    report = verify_bytes(largest(), board="nano33ble")
     assert report.verdict == "PASS" and report.board is None
     row = next(row for row in report.rows() if row[0] == "compiled C++ = TFLM")
-    assert row[2] == "SKIP" and "keeps a state" in row[1] and str(tmp_path) in row[1]
+    assert row[2] == "SKIP" and "int32 output" in row[1] and str(tmp_path) in row[1]
     facts = report.to_dict()
-    assert facts["board"] is None and "keeps a state" in facts["board_missing"]
+    assert facts["board"] is None and "int32 output" in facts["board_missing"]
 
 
 def test_a_failed_comparison_fails_with_a_missing_board_too(verify_bytes):
-    report = verify_bytes(running_sum(), board="nano33ble")
+    report = verify_bytes(largest(), board="nano33ble")
     assert not dataclasses.replace(report, different=1, max_lsb=1).passed
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tinykit.board import BoardRun
 
 
+_STEPS = 64  # of a random sequence, for a network that keeps a state
+
+
 @dataclass(frozen=True)
 class Emulation:
     """What `tinykit emulate` shows.
@@ -43,7 +46,8 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
 
     Args:
         path: the .tflite file.
-        inputs: .npy file, int8 (n, *input_shape) or float features; None takes a random input.
+        inputs: .npy file, int8 (n, *input_shape) or float features; None takes a random input, for
+            a network with a state a random sequence of 64.
             Floats for a model that begins with QUANTIZE are quantized as it does.
         board: name of the board.
 
@@ -56,17 +60,20 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
 
     compiled = compile(path)
     file, content = tflite.read(path), path.read_bytes()
-    x = random_inputs(file, 1, 0) if inputs is None else given_inputs(inputs, file, content)
-    first, last = tflite.ends(file)  # there are: the model is compiled
-    q = first.inside(x[0])
+    n = _STEPS if file.is_stateful else 1
+    x = random_inputs(file, n, 0) if inputs is None else given_inputs(inputs, file, content)
+    first, last = tflite.every_end(file)  # there are: the model is compiled
+    q = [end.inside(values) for end, values in zip(first, x, strict=True)]
     run = VirtualBoard(board).run_model(compiled, q)
     identical = None
     if not process.tflm_missing():
-        expected = process.run_engines({"tflm": content}, x, source=str(path))["tflm"].outputs
-        identical = last.outside(run.outputs).tobytes() == expected.tobytes()
-    inputs_run = "1 random input"
-    if inputs is not None:
-        inputs_run = f"{len(q):,} {'input' if len(q) == 1 else 'inputs'} of {inputs}"
+        expected = process.run_engines({"tflm": content}, x, source=str(path))["tflm"].every_output
+        made = [end.outside(y) for end, y in zip(last, run.every_output, strict=True)]
+        identical = [y.tobytes() for y in made] == [y.tobytes() for y in expected]
+    n = len(q[0])
+    inputs_run = f"{n:,} {'input' if n == 1 else 'inputs'} of {inputs}"
+    if inputs is None:
+        inputs_run = f"a random sequence of {n} steps" if file.is_stateful else "1 random input"
     said = {
         True: f"PASS  the same bytes as TFLM for {inputs_run}",
         False: f"FAIL  other bytes than TFLM for {inputs_run}",
@@ -74,7 +81,8 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
     }[identical]
     facts = {
         "board": board,
-        "inputs": len(q),
+        "inputs": n,
+        "outputs": len(run.every_output),
         "source": "random" if inputs is None else str(inputs),
         "identical": identical,
         "instructions": run.instructions,

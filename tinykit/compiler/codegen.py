@@ -8,7 +8,7 @@ import numpy as np
 
 from tinykit.common.errors import TinykitError
 from tinykit.compiler import cpp
-from tinykit.compiler.graph import Graph, Matrix, Op, Pool, Reshape, Value
+from tinykit.compiler.graph import Graph, Matrix, Op, Pool, Value
 from tinykit.compiler.plan import Placement
 from tinykit.compiler.steps import Constant, LoweredStep, Step
 
@@ -42,10 +42,20 @@ def kernel_files(lowered: Sequence[LoweredStep]) -> dict[str, str]:
     return {f"{_FOLDER}/{name}": files[name] for name in sorted(files)}
 
 
-def header(input: Value, output: Value, labels: Sequence[str]) -> str:
+def header(
+    inputs: Sequence[Value], outputs: Sequence[Value], labels: Sequence[str], has_state: bool
+) -> str:
     """model.h; the same for every engine."""
-    facts = {"input": input, "output": output, "labels": labels}
-    return cpp.templates(_TEMPLATES).get_template("model.h.j2").render(facts)
+    facts = {"inputs": inputs, "outputs": outputs, "labels": labels, "has_state": has_state}
+    templates = cpp.templates(_TEMPLATES)
+    templates.filters["size"] = _size
+    return templates.get_template("model.h.j2").render(facts)
+
+
+def _size(value: Value) -> str:
+    """The number of elements as a product, without the batch of 1."""
+    shape = value.shape[1:] if value.shape[:1] == (1,) else value.shape
+    return " * ".join(map(str, shape)) or "1"
 
 
 def source(
@@ -61,15 +71,17 @@ def source(
     Args:
         name: of the model.
         graph: after the passes.
-        lowered: one per operator; None for a Reshape.
-        steps: one per operator that is not a Reshape.
+        lowered: one per operator; None for one that has nothing to do.
+        steps: one per operator that has something to do.
         placement: from `plan_memory`.
         labels: class names, may be empty.
     """
-    ops = [op for op in graph.ops if not isinstance(op, Reshape)]
+    ops = [op for op, step in zip(graph.ops, lowered, strict=True) if step]
     made = [step for step in lowered if step]
     scratch = [s for s, step in zip(placement.scratch, lowered, strict=True) if step]
     constants = [_constant(value, data, graph) for value, data in sorted(graph.constants.items())]
+    states = [_state(*state, placement.values) for state in graph.states.items()]
+    constants += [state["constant"] for state in states if state["constant"]]
     for step, low in zip(steps, made, strict=True):
         constants += [_prepared(constant, step) for constant in low.constants]
     facts = {
@@ -88,8 +100,9 @@ def source(
             }
             for op, low, step, offset in zip(ops, made, steps, scratch, strict=True)
         ],
-        "input_offset": placement.values[graph.inputs[0]],
-        "output_offset": placement.values[graph.outputs[0]],
+        "states": states,
+        "inputs": [f"arena + {placement.values[value]}" for value in graph.inputs],
+        "outputs": [_place(graph, value, placement.values) for value in graph.outputs],
     }
     return cpp.templates(_TEMPLATES).get_template("model.cpp.j2").render(facts)
 
@@ -104,6 +117,23 @@ def _constant(value: int, data: np.ndarray, graph: Graph) -> dict:
         "numbers": [str(number) for number in data.reshape(-1).tolist()],
         "bytes": data.nbytes,
     }
+
+
+def _state(state: int, data: np.ndarray, offsets: dict[int, int]) -> dict:
+    """What a state is set to: the same byte throughout, or an array."""
+    content = np.frombuffer(data.tobytes(), np.int8)
+    constant = None
+    if content.min() != content.max():
+        constant = {
+            "name": f"kState{state}",
+            "ctype": "int8_t",
+            "alignment": 4,
+            "comment": "what a state is at the start",
+            "numbers": [str(number) for number in content.tolist()],
+            "bytes": content.nbytes,
+        }
+    filled = {"place": f"arena + {offsets[state]}", "bytes": content.nbytes}
+    return filled | {"value": int(content[0]), "constant": constant}
 
 
 def _prepared(constant: Constant, step: Step) -> dict:
@@ -141,6 +171,7 @@ def _body(
 ) -> str:
     """The call with its placeholders filled in."""
     places = {f"in{i}": _place(graph, value, offsets) for i, value in enumerate(op.inputs)}
+    places |= {f"state{i}": f"arena + {offsets[value]}" for i, value in enumerate(op.states)}
     places["out"] = f"arena + {offsets[op.output]}"
     places["scratch"] = "nullptr" if scratch is None else f"arena + {scratch}"
     places |= {constant.name: _constant_name(step, constant) for constant in lowered.constants}

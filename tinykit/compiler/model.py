@@ -12,7 +12,8 @@ from tinykit.common.tables import Table
 from tinykit.compiler import codegen
 from tinykit.compiler.dead_channels import remove_dead_channels
 from tinykit.compiler.fusion import fuse_additions
-from tinykit.compiler.graph import Graph, Matrix, Op, Reshape, macs
+from tinykit.compiler.graph import Graph, Matrix, Op, macs
+from tinykit.compiler.homes import Homes, computed_in_place
 from tinykit.compiler.lowering import has_fast_kernel, lower
 from tinykit.compiler.padding import fold_padding
 from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
@@ -32,7 +33,8 @@ class CompiledModel(Ends):
         labels: class names in output order; () for a bare .tflite file.
         steps: one per generated layer function, in the order they run.
         graph: the network after the compiler's passes.
-        lowered: the kernel call of each operator in it; None for a RESHAPE, which needs none.
+        lowered: the kernel call of each operator in it; None for a RESHAPE and whatever else
+            needs none.
         placement: where each activation is in the arena.
     """
 
@@ -79,11 +81,12 @@ class CompiledModel(Ends):
 
     @cached_property
     def _sources(self) -> dict[str, str]:
-        values = self.graph.values
+        graph = self.graph
+        inputs, outputs = (
+            [graph.values[value] for value in ends] for ends in (graph.inputs, graph.outputs)
+        )
         return {
-            "model.h": codegen.header(
-                values[self.graph.inputs[0]], values[self.graph.outputs[0]], self.labels
-            ),
+            "model.h": codegen.header(inputs, outputs, self.labels, bool(graph.states)),
             "model.cpp": codegen.source(
                 self.name, self.graph, self.lowered, self.steps, self.placement, self.labels
             ),
@@ -156,8 +159,13 @@ def compile(model: object, *, name: str | None = None) -> CompiledModel:
     graph = fold_padding(graph)
     graph = remove_dead_channels(graph)
     graph = fuse_additions(graph, has_fast_kernel)
-    lowered = tuple(None if isinstance(op, Reshape) else lower(graph, op) for op in graph.ops)
-    placement = plan_memory(graph, lowered)
+    graph = computed_in_place(graph)
+    lowered = [lower(graph, op) for op in graph.ops]
+    homes = Homes(graph, lowered)
+    lowered = tuple(
+        None if homes.is_free(op) else step for op, step in zip(graph.ops, lowered, strict=True)
+    )
+    placement = plan_memory(graph, lowered, homes)
     steps = tuple(
         _step(graph, op, step) for op, step in zip(graph.ops, lowered, strict=True) if step
     )
@@ -168,20 +176,20 @@ def _opened(model: object) -> tuple[TfliteFile, str, tuple[str, ...], str]:
     """File, name and labels of whatever `compile` was given, and what errors call it."""
     if isinstance(model, TfliteFile):
         file = tflite_file.int8_ends(model)
-        for problem in tflite_file.problems(file):
+        for problem in tflite_file.int8_problems(file):
             raise TinykitError(f"The model {problem}")
         return file, "model", (), "The model"
     if isinstance(model, str | Path):
-        return tflite_file.check(model), Path(model).stem, (), str(model)
+        return tflite_file.check_int8(model), Path(model).stem, (), str(model)
     if isinstance(model, bytes | bytearray | memoryview):
-        return tflite_file.check(bytes(model)), "model", (), "The model"
+        return tflite_file.check_int8(bytes(model)), "model", (), "The model"
     tflite = getattr(model, "tflite", None)
     if not isinstance(tflite, bytes):
         raise TinykitError(
             f"A {type(model).__name__} cannot be compiled. Give a TinyModel or a .tflite file."
         )
     source = f"The model {model.name}"
-    return tflite_file.check(tflite, source), model.name, tuple(model.labels), source
+    return tflite_file.check_int8(tflite, source), model.name, tuple(model.labels), source
 
 
 def _step(graph: Graph, op: Op, lowered: LoweredStep) -> Step:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from tinykit.compiler.graph import Graph, Reshape
+from tinykit.compiler.graph import Graph
+from tinykit.compiler.homes import ALIGNMENT, Homes
 from tinykit.compiler.steps import LoweredStep
 
-ALIGNMENT = 4  # kernels load words
 _READ_TOO_FAR = 3  # bytes behind an activation, which kernels that load words read and do not use
 _TRIES = 200  # orders that each search looks at; more have not found better plans
 
@@ -24,15 +24,16 @@ class Box:
     """One buffer in the arena.
 
     Attributes:
-        name: of the operator that writes it, or "input".
-        kind: "activation" or "scratch" (working memory of one step).
+        name: of the operator that writes it, or "input", "state 0", ...
+        kind: "activation", "state" (lasts from one inference to the next) or "scratch" (working
+            memory of one step).
         offset, size: in bytes from the start of the arena.
         first_step, last_step: it is in use from the first through the last of these steps; -1 is
             before the first step.
     """
 
     name: str
-    kind: Literal["activation", "scratch"]
+    kind: Literal["activation", "state", "scratch"]
     offset: int
     size: int
     first_step: int
@@ -59,27 +60,38 @@ class Placement:
 @dataclass
 class _Buffer:
     name: str
-    kind: Literal["activation", "scratch"]
+    kind: Literal["activation", "state", "scratch"]
     size: int
     first: int
     last: int
 
 
-def plan_memory(graph: Graph, lowered: Sequence[LoweredStep | None]) -> Placement:
-    """Place all activations and scratch buffers.
+@dataclass(frozen=True)
+class _Place:
+    """A value's bytes: some of a buffer's."""
+
+    buffer: int
+    offset: int
+
+
+def plan_memory(
+    graph: Graph, lowered: Sequence[LoweredStep | None], homes: Homes | None = None
+) -> Placement:
+    """Place all activations, states and scratch buffers.
 
     Args:
-        graph: constants take no memory, a Reshape's output is its input.
-        lowered: one per operator; None for a Reshape.
+        graph: constants take no memory.
+        lowered: one per operator; None for one that has nothing to do.
+        homes: which values share memory; default as `Homes` finds them.
     """
-    buffers, owner = _buffers(graph)
+    buffers, places = _buffers(graph, homes or Homes(graph, lowered))
     scratch: list[int | None] = []
     for i, (op, step) in enumerate(zip(graph.ops, lowered, strict=True)):
         wanted = step.scratch_bytes if step else 0
         scratch.append(len(buffers) if wanted else None)
         if wanted:
             buffers.append(_Buffer(op.name, "scratch", wanted, i, i))
-    offsets = _search(buffers, _rules(graph, lowered, buffers, owner))
+    offsets = _search(buffers, _rules(graph, lowered, buffers, places))
     # Steps are counted without the operators that cost nothing; before the first one is -1.
     steps = [*accumulate((step is not None for step in lowered), initial=0), -1]
     boxes = [
@@ -88,27 +100,43 @@ def plan_memory(graph: Graph, lowered: Sequence[LoweredStep | None]) -> Placemen
     ]
     return Placement(
         MemoryPlan(tuple(boxes), _top(buffers, offsets)),
-        {value: offsets[buffer] for value, buffer in owner.items()},
+        {value: offsets[place.buffer] + place.offset for value, place in places.items()},
         tuple(None if index is None else offsets[index] for index in scratch),
     )
 
 
-def _buffers(graph: Graph) -> tuple[list[_Buffer], dict[int, int]]:
-    """A buffer per activation, and the buffer's index by value; a Reshape's values share one."""
-    buffers = [_Buffer("input", "activation", graph.values[graph.inputs[0]].size, -1, 0)]
-    owner = {graph.inputs[0]: 0}
+def _buffers(graph: Graph, homes: Homes) -> tuple[list[_Buffer], dict[int, _Place]]:
+    """The buffers, and where in them each value is; values of one root share a buffer."""
+    end, buffers, owner = len(graph.ops), [], {}
+    names = {op.output: op.name for op in graph.ops}
+    names |= {value: "input" if i == 0 else f"input {i}" for i, value in enumerate(graph.inputs)}
+    names |= {value: f"state {i}" for i, value in enumerate(graph.states)}
+
+    def used(value: int, at: int) -> None:
+        root = homes.of(value).root
+        if root in graph.constants:
+            return
+        if root not in owner:
+            owner[root] = len(buffers)
+            kind = "state" if root in graph.states else "activation"
+            first = -1 if kind == "state" else at
+            buffers.append(_Buffer(names[root], kind, graph.values[root].n_bytes, first, at))
+        buffer = buffers[owner[root]]
+        buffer.last = max(buffer.last, at, end if buffer.kind == "state" else 0)
+
+    for value in graph.inputs:
+        used(value, -1)
     for i, op in enumerate(graph.ops):
-        for value in op.inputs:
-            if value in owner:
-                buffers[owner[value]].last = i
-        if isinstance(op, Reshape):
-            owner[op.output] = owner[op.inputs[0]]
-        else:
-            owner[op.output] = len(buffers)
-            size = graph.values[op.output].size
-            buffers.append(_Buffer(op.name, "activation", size, i, i))
-    buffers[owner[graph.outputs[0]]].last = len(graph.ops)
-    return buffers, owner
+        for value in (*op.inputs, *op.states, op.output):
+            used(value, i)
+    for value in graph.outputs:
+        used(value, end)
+    found = {value: homes.of(value) for value in graph.values}
+    return buffers, {
+        value: _Place(owner[home.root], home.offset)
+        for value, home in found.items()
+        if home.root in owner
+    }
 
 
 @dataclass
@@ -127,7 +155,7 @@ def _rules(
     graph: Graph,
     lowered: Sequence[LoweredStep | None],
     buffers: list[_Buffer],
-    owner: dict[int, int],
+    places: dict[int, _Place],
 ) -> _Rules:
     gaps: list[dict[int, int]] = [{} for _ in buffers]
     same: list[set[int]] = [set() for _ in buffers]
@@ -140,26 +168,33 @@ def _rules(
     for i, (op, step) in enumerate(zip(graph.ops, lowered, strict=True)):
         if step is None:
             continue
-        out = owner[op.output]
-        for source, distance in _overlaps(op.inputs, step, owner).items():
-            if source == out or buffers[source].last != i or distance is None:
+        out = places[op.output]
+        if buffers[out.buffer].first != i:  # something else of that buffer is there already
+            continue
+        for source, distance in _overlaps(op.inputs, step, places).items():
+            if source == out.buffer or buffers[source].last != i or distance is None:
                 continue
-            if step.in_place_only:
-                same[source].add(out)
-                same[out].add(source)
-            else:
-                gaps[source][out] = min(gaps[source][out], _aligned(distance))
+            if not step.in_place_only:
+                gap = _aligned(distance + out.offset)
+                gaps[source][out.buffer] = min(gaps[source][out.buffer], gap)
+            elif distance == out.offset == 0:
+                same[source].add(out.buffer)
+                same[out.buffer].add(source)
     return _Rules(gaps, same)
 
 
-def _overlaps(inputs: Sequence[int], step: LoweredStep, owner: dict[int, int]):
+def _overlaps(inputs: Sequence[int], step: LoweredStep, places: dict[int, _Place]):
     """Input buffer -> how far above the output it must be to overlap; None: it must not."""
     distances: dict[int, int | None] = {}
     for value, distance in zip(inputs, step.overlap, strict=True):
-        if value in owner:
-            known = distances.get(owner[value], 0)
+        if value in places:
+            place = places[value]
+            if distance is not None:
+                exactly = step.in_place_only and place.offset
+                distance = None if exactly else distance - place.offset
+            known = distances.get(place.buffer, distance)
             both = known is not None and distance is not None
-            distances[owner[value]] = max(known, distance) if both else None
+            distances[place.buffer] = max(known, distance) if both else None
     return distances
 
 
@@ -219,7 +254,7 @@ def _placed(order: Sequence[int], buffers: list[_Buffer], rules: _Rules) -> list
 
 def _top(buffers: Sequence[_Buffer], offsets: Sequence[int]) -> int:
     """Bytes of the arena."""
-    extra = {"activation": _READ_TOO_FAR, "scratch": 0}
+    extra = {"activation": _READ_TOO_FAR, "state": _READ_TOO_FAR, "scratch": 0}
     ends = (o + b.size + extra[b.kind] for o, b in zip(offsets, buffers, strict=True))
     return _aligned(max(ends))
 

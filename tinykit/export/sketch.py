@@ -250,7 +250,7 @@ def _header(tiny) -> str:
     input, output = (
         Value(end.shape, end.quantization.scale[0], end.quantization.zero_point[0]) for end in ends
     )
-    return header(input, output, tiny.labels)
+    return header([input], [output], tiny.labels, tiny.file.is_stateful)
 
 
 def _op_method(op: str) -> str:

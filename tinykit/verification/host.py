@@ -82,7 +82,7 @@ def verify(
     if board is None:
         return report
     outputs = results["litert" if missing else "tflm"].outputs
-    found = board_check(tiny, [q], outputs, board, board_samples)
+    found = board_check(tiny, [q], [outputs], board, board_samples)
     return with_board(report, *found, no_tflm=bool(missing))
 
 

@@ -5,17 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.common.errors import TinykitError
-from tinykit.quantization.tflite import Tensor, TfliteFile, ends
+from tinykit.quantization.tflite import TfliteFile, ends
+from tinykit.quantization.tflite.file import inner_shape
 from tinykit.quantization.tiny_model import TinyModel
 
 _WIDER = 1.05  # random floats go a little beyond what the network can hold: it must saturate
 _LOOKS_UP = ("GATHER", "EMBEDDING_LOOKUP")
 _MOST_NUMBERS = 100  # random int32 and int64 are below; no table is that short by mistake
-
-
-def inner_shape(tensor: Tensor) -> tuple[int, ...]:
-    """Shape of one input or output without the batch, where there is one."""
-    return tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape
 
 
 def random_inputs(file: TfliteFile, n: int, seed: int) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from tinykit.common.errors import TinykitError
 from tinykit.quantization import process
 from tinykit.quantization.tflite import TfliteFile, damage, float_model_problem
 from tinykit.quantization.tflite.reader import load
-from tinykit.verification.board_check import board_check, with_board
+from tinykit.verification.board_check import board_check, rows_differ, with_board
 from tinykit.verification.inputs import given_inputs, random_inputs
 from tinykit.verification.report import (
     ENOUGH,
@@ -73,10 +73,11 @@ def verify_file(
     if inputs is None:
         report.notes.append(f"The inputs were random (seed {seed}): none were given.")
     if file.is_stateful:
-        report.notes.append("The model keeps a state: the inputs were given as one sequence.")
+        steps = f"{report.steps:,} inputs"
+        report.notes.append(f"The model keeps a state: the {steps} were given as one sequence.")
     if board is None:
         return report
-    expected = results["litert" if missing else "tflm"].outputs
+    expected = results["litert" if missing else "tflm"].every_output
     return with_board(report, *board_check(Path(path), x, expected, board), bool(missing))
 
 
@@ -137,7 +138,8 @@ def report_on_file(
         notes=notes,
         not_checked=missing,
         not_compared=refused,
-        outputs=outputs if len(outputs) > 1 else [],
+        outputs=outputs,
+        steps=samples if file.is_stateful else 1,
     )
 
 
@@ -148,7 +150,7 @@ def compare_outputs(
     checks = []
     for i, index in enumerate(file.outputs):
         a, b = tflm.every_output[i], litert.every_output[i]
-        differs = _rows_differ(a, b)
+        differs = rows_differ(a, b)
         step = _step(file, index)
         checks.append(
             OutputCheck(
@@ -162,19 +164,9 @@ def compare_outputs(
     return checks
 
 
-def _rows_differ(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """For each of n inputs, whether any byte of the output differs."""
-    n = len(a)
-    first, second = (
-        np.frombuffer(x.tobytes(), np.uint8).reshape(n, -1) if x.size else np.empty((n, 0))
-        for x in (a, b)
-    )
-    return np.ones(n, bool) if first.shape != second.shape else (first != second).any(axis=1)
-
-
 def _any_differ(tflm: process.Result, litert: process.Result) -> int:
     pairs = zip(tflm.every_output, litert.every_output, strict=True)
-    return int(np.count_nonzero(np.any([_rows_differ(a, b) for a, b in pairs], axis=0)))
+    return int(np.count_nonzero(np.any([rows_differ(a, b) for a, b in pairs], axis=0)))
 
 
 def _step(file: TfliteFile, index: int) -> float:

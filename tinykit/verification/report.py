@@ -53,7 +53,7 @@ class BoardCheck:
 
 @dataclass(frozen=True)
 class OutputCheck:
-    """One output of several.
+    """One output of a .tflite file.
 
     Attributes:
         name, dtype: of the tensor in the file.
@@ -113,7 +113,9 @@ class Report:
             could not run it.
         board_missing: why the board that was asked could not run the model; empty otherwise.
         not_compared: why TensorFlow Lite could not run what TFLM runs; empty when it could.
-        outputs: each output of a model that has several, where they were compared.
+        outputs: each output of a .tflite file, where they were compared.
+        steps: how many inferences belong together: 1, or, of a model that keeps a state, all of
+            the sequence that was compared step by step.
     """
 
     name: str
@@ -138,6 +140,7 @@ class Report:
     board_missing: str = ""
     not_compared: str = ""
     outputs: list[OutputCheck] = field(default_factory=list)
+    steps: int = 1
 
     @property
     def identical(self) -> bool | None:
@@ -168,7 +171,8 @@ class Report:
     def rows(self) -> list[tuple[str, str, str]]:
         """The table: what, result, and "PASS", "FAIL", "SKIP" or "" (nothing to pass)."""
         rows = [self._parity_row()]
-        rows += [output.row(i, self.samples) for i, output in enumerate(self.outputs, 1)]
+        if len(self.outputs) > 1:
+            rows += [output.row(i, self.samples) for i, output in enumerate(self.outputs, 1)]
         if self.board or self.board_missing:
             rows.append(self._board_row())
         if self.int8_loss is not None:

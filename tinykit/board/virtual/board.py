@@ -107,12 +107,13 @@ class VirtualBoard:
             inputs=dict(inputs or {}),
         )
 
-    def run_model(self, compiled, inputs: np.ndarray) -> ModelRun:
+    def run_model(self, compiled, inputs: np.ndarray | Sequence[np.ndarray]) -> ModelRun:
         """Execute a compiled model and measure it.
 
         Args:
             compiled: a CompiledModel, from `tk.compile`.
-            inputs: int8, one input or a batch (n, *input shape).
+            inputs: int8, one input or a batch (n, *input shape); for a network with several inputs
+                a list with an array for each. A network with a state sees the batch as a sequence.
 
         Raises TinykitError when shape or type differ or the model does not fit on the board.
         """

@@ -298,9 +298,10 @@ class Machine:
             self._engine.reg_read(getattr(self._registers, f"UC_ARM_REG_{name}")) for name in names
         ]
 
-    def call(self, name: str) -> int:
-        """Call a C function without arguments from outside; returns what it returned (r0)."""
+    def call(self, name: str, argument: int = 0) -> int:
+        """Call a C function from outside, which takes one int or nothing; returns r0."""
         self.begin(name)
+        self._engine.reg_write(self._registers.UC_ARM_REG_R0, argument)
         self.run()
         return self._engine.reg_read(self._registers.UC_ARM_REG_R0)
 

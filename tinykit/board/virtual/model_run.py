@@ -1,5 +1,6 @@
 """Runs a compiled model on the virtual board: its outputs, and what every layer costs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ from tinykit.common.tables import Table
 
 _INVOKE = "_ZN5model6invokeEv"
 _ROOTS = ("_ZN5model4initEv", "_ZN5model5inputEv", _INVOKE, "_ZN5model6outputEv")
+_INPUT_I, _OUTPUT_I = "_ZN5model5inputEi", "_ZN5model6outputEi"
 _START_UP = ("boardExit", "boardConstruct")
 
 
@@ -53,7 +55,7 @@ class ModelRun:
 
     Attributes:
         board: the board's profile.
-        outputs: int8, (n, *output shape), of all inputs.
+        every_output: int8, (n, *output shape), of all inputs; one array for each output.
         instructions: of one inference, exact; the slowest one, should inputs differ.
         cycles: of the same inference (estimate; counter.c and flash.c have the cycle model).
         waits: part of them in which the processor waits for its flash.
@@ -66,7 +68,7 @@ class ModelRun:
     """
 
     board: Board
-    outputs: np.ndarray = field(repr=False)
+    every_output: tuple[np.ndarray, ...] = field(repr=False)
     instructions: int
     cycles: int
     waits: int
@@ -76,6 +78,11 @@ class ModelRun:
     stack_bytes: int
     flash_bytes: int
     constant_bytes: int
+
+    @property
+    def outputs(self) -> np.ndarray:
+        """int8, (n, *output shape), of all inputs; of several outputs, the first."""
+        return self.every_output[0]
 
     @property
     def ram_bytes(self) -> int:
@@ -145,13 +152,16 @@ class ModelRun:
 
 
 def run_model(
-    board: Board, compiled, inputs: np.ndarray, correction: float | None = None
+    board: Board,
+    compiled,
+    inputs: np.ndarray | Sequence[np.ndarray],
+    correction: float | None = None,
 ) -> ModelRun:
     """Execute a CompiledModel on int8 `inputs`; see `VirtualBoard.run_model`.
 
     `correction` multiplies all cycles; None takes what has been measured and saved for the board.
     """
-    batch = _batch(compiled, inputs)
+    batch = _batches(compiled, inputs)
     program = _built(board, compiled)
     correction = saved_correction(board) if correction is None else correction
     machine = Machine(program, board.stack, board.clock, board.flash_waits, correction)
@@ -164,10 +174,27 @@ def run_model(
         ) from fault
 
 
-def _batch(compiled, inputs: np.ndarray) -> np.ndarray:
-    """`inputs` as (n, values per input), checked."""
-    batch = np.asarray(inputs)
-    shape = tuple(compiled.input_shape)
+def _batches(compiled, inputs: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Each input of the network as (n, values per input), checked."""
+    shapes = compiled.input_shapes
+    given = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    if len(given) != len(shapes):
+        raise TinykitError(
+            f"{compiled.name} has {len(shapes)} inputs, and {len(given)} were given. Give a list "
+            "with an array for each."
+        )
+    batches = [_batch(compiled, *pair) for pair in zip(given, shapes, strict=True)]
+    if len({len(batch) for batch in batches}) > 1:
+        raise TinykitError(
+            f"The inputs of {compiled.name} are {[len(batch) for batch in batches]} in number. "
+            "Give as many of each."
+        )
+    return batches
+
+
+def _batch(compiled, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """One input as (n, values per input), checked."""
+    batch = np.asarray(values)
     if batch.shape == shape:
         batch = batch[np.newaxis]
     if batch.shape[1:] != shape or batch.dtype != np.int8 or len(batch) == 0:
@@ -181,7 +208,8 @@ def _batch(compiled, inputs: np.ndarray) -> np.ndarray:
 def _built(board: Board, compiled) -> Program:
     """The program that `run_model` executes: the model's functions, and nothing that calls them."""
     try:
-        return build(compiled.sources(), Memory(board.flash, board.ram, board.stack), roots=_ROOTS)
+        memory = Memory(board.flash, board.ram, board.stack)
+        return build(compiled.sources(), memory, roots=roots(compiled))
     except CompileError as error:
         if "will not fit in region" in error.messages:
             raise TooBigError(
@@ -194,32 +222,58 @@ def _built(board: Board, compiled) -> Program:
         ) from error
 
 
+def roots(compiled) -> list[str]:
+    """Symbols of the functions of model.h that are called from outside."""
+    several = []
+    if len(compiled.input_shapes) > 1:
+        several.append(_INPUT_I)
+    if len(compiled.output_shapes) > 1:
+        several.append(_OUTPUT_I)
+    return [*_ROOTS, *several]
+
+
+def addresses(machine: Machine, compiled) -> tuple[list[int], list[int]]:
+    """Where the inputs and the outputs of a model are in the board's memory."""
+    found = []
+    for count, one, several in (
+        (len(compiled.input_shapes), _ROOTS[1], _INPUT_I),
+        (len(compiled.output_shapes), _ROOTS[3], _OUTPUT_I),
+    ):
+        alone = count == 1
+        found.append(
+            [machine.call(one) if alone else machine.call(several, i) for i in range(count)]
+        )
+    return found[0], found[1]
+
+
 def _measured(
-    board: Board, compiled, machine: Machine, batch: np.ndarray, correction: float
+    board: Board, compiled, machine: Machine, batch: list[np.ndarray], correction: float
 ) -> ModelRun:
     program = machine.program
     machine.call("boardConstruct")
     problem = machine.call(_ROOTS[0])
     if problem:
         raise TinykitError(f"{compiled.name} cannot be set up: {machine.text(problem)}")
-    input_address, output_address = machine.call(_ROOTS[1]), machine.call(_ROOTS[3])
+    sources, targets = addresses(machine, compiled)
     _mark_layers(machine, compiled)
-    outputs = np.empty((len(batch), *compiled.output_shape), np.int8)
+    outputs = [np.empty((len(batch[0]), *shape), np.int8) for shape in compiled.output_shapes]
     slowest = None
     machine.repaint_stack()
-    for row, values in enumerate(batch):
+    for row in range(len(batch[0])):
         machine.forget_calls()
-        machine.memory(input_address, values.size)[:] = values.view(np.uint8)
+        for address, values in zip(sources, batch, strict=True):
+            machine.memory(address, values[row].size)[:] = values[row].view(np.uint8)
         machine.call(_INVOKE)
-        result = machine.memory(output_address, outputs[row].size).view(np.int8)
-        outputs[row] = result.reshape(compiled.output_shape)
+        for address, made in zip(targets, outputs, strict=True):
+            result = machine.memory(address, made[row].size).view(np.int8)
+            made[row] = result.reshape(made.shape[1:])
         calls = machine.calls
         if slowest is None or calls[-1]["instructions"] > slowest[-1]["instructions"]:
             slowest = calls.copy()
     start_up = sum(f.size for f in program.functions if f.symbol in _START_UP)
     return ModelRun(
         board=board,
-        outputs=outputs,
+        every_output=tuple(outputs),
         instructions=int(slowest[-1]["instructions"]),
         cycles=int(slowest[-1]["cycles"]),
         waits=round(correction * int(slowest[-1]["waits"])),

@@ -7,7 +7,7 @@ All arithmetic is that of TensorFlow Lite Micro's reference kernels, in integers
 
 from tinykit.compiler.graph.core import Activation, Graph, Op, Value
 from tinykit.compiler.graph.costs import macs
-from tinykit.compiler.graph.moves import Concatenation, Copy, Mean, Pad, Pool, Reshape
+from tinykit.compiler.graph.moves import Concatenation, Copy, Mean, Pad, Pool, Reshape, View
 from tinykit.compiler.graph.pointwise import ADD_SHIFT, Add, Lookup, Mul, Softmax
 from tinykit.compiler.graph.weighted import Conv, Depthwise, FullyConnected, Matrix
 
@@ -31,5 +31,6 @@ __all__ = [
     "Reshape",
     "Softmax",
     "Value",
+    "View",
     "macs",
 ]

@@ -42,14 +42,30 @@ class Pad(Op):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Concatenation(Op):
-    """CONCATENATION along `axis` (from the front); all inputs have the output's quantization."""
+    """CONCATENATION along `axis` (from the front); all inputs have the output's quantization.
+
+    Attributes:
+        in_place: for each input, whether it is computed where it ends up (`compiler.homes`).
+    """
 
     axis: int
+    in_place: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Reshape(Op):
-    """RESHAPE, SQUEEZE, EXPAND_DIMS: another shape for the same bytes. Costs nothing."""
+class View(Op):
+    """A run of bytes of its input, where they are: an UNPACK along the first axis. Costs nothing.
+
+    Attributes:
+        offset: of its first byte from the input's, a multiple of 4 (kernels load words).
+    """
+
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reshape(View):
+    """RESHAPE, SQUEEZE, EXPAND_DIMS: another shape for all of the bytes."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

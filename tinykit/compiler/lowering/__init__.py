@@ -21,6 +21,7 @@ from tinykit.compiler.graph import (
     Pad,
     Pool,
     Softmax,
+    View,
 )
 from tinykit.compiler.lowering import moves, pointwise, pooling, weighted
 from tinykit.compiler.lowering.weighted import has_fast_kernel
@@ -29,12 +30,12 @@ from tinykit.compiler.steps import LoweredStep
 __all__ = ["has_fast_kernel", "lower"]
 
 
-def lower(graph: Graph, op: Op) -> LoweredStep:
-    """The statements and constants of one operator (any but a Reshape, which needs none)."""
-    return _LOWERINGS[type(op)](graph, op)
+def lower(graph: Graph, op: Op) -> LoweredStep | None:
+    """The statements and constants of one operator; None for one that needs none."""
+    return None if isinstance(op, View) else _LOWERINGS[type(op)](graph, op)
 
 
-_LOWERINGS: dict[type[Op], Callable[..., LoweredStep]] = {
+_LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Add: pointwise.add,
     Concatenation: moves.concatenation,
     Conv: weighted.conv,

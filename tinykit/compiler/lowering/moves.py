@@ -19,17 +19,26 @@ def pad(graph: Graph, op: Pad) -> LoweredStep:
     )
 
 
-def concatenation(graph: Graph, op: Concatenation) -> LoweredStep:
+def concatenation(graph: Graph, op: Concatenation) -> LoweredStep | None:
     y = graph.output_of(op).shape
     rows = int(np.prod(y[: op.axis]))
     step = int(np.prod(y[op.axis :]))
-    call, offset = "", 0
+    call, offset, in_place = "", 0, op.in_place or (False,) * len(op.inputs)
     for position, value in enumerate(op.inputs):
         size = int(np.prod(graph.values[value].shape[op.axis :]))
         sizes = f"{rows}, {size}, {size}, {step}"
-        call += f"  nn::copyRows({sizes}, {{in{position}}}, {{out}} + {offset});\n"
+        if not in_place[position]:
+            call += f"  nn::copyRows({sizes}, {{in{position}}}, {{out}} + {offset});\n"
         offset += size
-    return LoweredStep(call=call, includes=("Copy.h",), overlap=(None,) * len(op.inputs))
+    if all(in_place):
+        return None
+    return LoweredStep(
+        call=call,
+        includes=("Copy.h",),
+        # A single row is moved first, and may be moved down over itself.
+        overlap=(0 if rows == 1 else None, *[None] * (len(op.inputs) - 1)),
+        comment="some inputs are computed in place" if any(in_place) else "",
+    )
 
 
 def copy(graph: Graph, op: Copy) -> LoweredStep:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from tinykit.common.errors import TinykitError
 from tinykit.compiler.graph import Graph, Op
-from tinykit.compiler.reading import pointwise, shapes, weighted
+from tinykit.compiler.reading import pointwise, shapes, states, weighted
 from tinykit.compiler.reading.reader import DAMAGED, Reader, RefusalError
-from tinykit.quantization.tflite.file import Operator, TfliteFile
+from tinykit.quantization.tflite.file import STATEFUL, Operator, TfliteFile
 
 _MAX_OPERATORS = 2000
 
@@ -35,7 +35,8 @@ def read_graph(file: TfliteFile, source: str = "The model") -> Graph:
             ops += made if isinstance(made, tuple) else [made]
     except RefusalError as refusal:
         raise TinykitError(f"{source}, {where}: {refusal.what}. {refusal.todo}.") from None
-    return Graph(tuple(ops), reader.values, file.inputs, file.outputs, reader.constants)
+    made = reader.values, file.inputs, file.outputs, reader.constants, reader.states
+    return Graph(tuple(ops), *made)
 
 
 def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
@@ -45,7 +46,8 @@ def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
             "the compiler has no such operator",
             f"Build the network from {_LAYERS}, or export the sketch with engine='tflm'",
         )
-    if len(operator.outputs) != 1 or not operator.inputs or operator.inputs[0] < 0:
+    is_plain = len(operator.outputs) == 1 and operator.inputs and operator.inputs[0] >= 0
+    if not is_plain and operator.op not in STATEFUL:
         numbers = f"{len(operator.inputs)} inputs and {len(operator.outputs)} outputs"
         raise RefusalError(numbers, DAMAGED)
     return read(reader, operator, {"name": operator.name, "kind": operator.op})
@@ -53,7 +55,9 @@ def _read(reader: Reader, operator: Operator) -> Op | tuple[Op, ...]:
 
 _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "ADD": pointwise.binary,
+    "ASSIGN_VARIABLE": states.assign_variable,
     "AVERAGE_POOL_2D": shapes.pool,
+    "CALL_ONCE": states.call_once,
     "CONCATENATION": shapes.concatenation,
     "CONV_2D": weighted.conv,
     "DEPTHWISE_CONV_2D": weighted.depthwise,
@@ -67,6 +71,7 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "MUL": pointwise.binary,
     "PAD": shapes.pad,
     "QUANTIZE": pointwise.unary(pointwise.quantize),
+    "READ_VARIABLE": states.read_variable,
     "RELU": pointwise.unary(pointwise.relu),
     "RELU6": pointwise.unary(pointwise.relu6),
     "RESHAPE": shapes.reshape,
@@ -74,5 +79,6 @@ _READERS: dict[str, Callable[[Reader, Operator, dict], Op | tuple[Op, ...]]] = {
     "SQUEEZE": shapes.reshape,
     "SUB": pointwise.binary,
     "TANH": pointwise.unary(pointwise.tanh),
+    "VAR_HANDLE": states.var_handle,
 }
 _LAYERS = "convolutions, dense layers, pooling, Add, Multiply, Concatenate, ReLU and softmax"

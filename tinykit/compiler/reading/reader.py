@@ -25,12 +25,21 @@ DAMAGED = "Export or download it again"
 
 
 class Reader:
-    """Gives the tensors that operators name; `values` and `constants` grow with each."""
+    """Gives the tensors that operators name.
+
+    `values`, `constants` and `states` are the Graph's and grow with each. Variables have names,
+    (container, name): `handles` are the tensors that stand for one, `at_start` what is assigned
+    before the first inference, `variables` their states.
+    """
 
     def __init__(self, file: TfliteFile) -> None:
         self.file = file
         self.values: dict[int, Value] = {}
         self.constants: dict[int, np.ndarray] = {}
+        self.states: dict[int, np.ndarray] = {}
+        self.handles: dict[int, tuple[str, str]] = {}
+        self.at_start: dict[tuple[str, str], bytes] = {}
+        self.variables: dict[tuple[str, str], int] = {}
 
     def value(self, index: int) -> Value:
         """The int8 activation of a tensor; known from then on."""

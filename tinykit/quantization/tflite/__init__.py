@@ -1,7 +1,21 @@
 """Reading a .tflite file, field by field, and refusing what cannot run on a board."""
 
-from tinykit.quantization.tflite.check import check, damage, float_model_problem, problems
-from tinykit.quantization.tflite.ends import End, ends, int8_ends, quantized, with_int8_ends
+from tinykit.quantization.tflite.check import (
+    check,
+    check_int8,
+    damage,
+    float_model_problem,
+    int8_problems,
+    problems,
+)
+from tinykit.quantization.tflite.ends import (
+    End,
+    ends,
+    every_end,
+    int8_ends,
+    quantized,
+    with_int8_ends,
+)
 from tinykit.quantization.tflite.file import Layer, Operator, Quantization, Tensor, TfliteFile
 from tinykit.quantization.tflite.reader import read
 
@@ -13,10 +27,13 @@ __all__ = [
     "Tensor",
     "TfliteFile",
     "check",
+    "check_int8",
     "damage",
     "ends",
+    "every_end",
     "float_model_problem",
     "int8_ends",
+    "int8_problems",
     "problems",
     "quantized",
     "read",

@@ -1,6 +1,6 @@
 """Refusing a .tflite file that is no int8 network, with the reason."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tinykit.common.errors import TinykitError
@@ -22,45 +22,58 @@ def check(model: bytes | Path | str, source: str | None = None) -> TfliteFile:
 
     Raises TinykitError with one sentence for everything else.
     """
+    return _checked(model, source, problems)
+
+
+def check_int8(model: bytes | Path | str, source: str | None = None) -> TfliteFile:
+    """As `check`, for networks of any number of inputs and outputs, with or without a state."""
+    return _checked(model, source, int8_problems)
+
+
+def _checked(
+    model: bytes | Path | str, source: str | None, reasons: Callable[[TfliteFile], Iterator[str]]
+) -> TfliteFile:
     data, source = load(model, source)
     file = int8_ends(read(data, source))
-    for problem in problems(file):
+    for problem in reasons(file):
         raise TinykitError(f"{source} {problem}")
     return file
 
 
 def problems(file: TfliteFile) -> Iterator[str]:
-    """Why a well-formed file is not a full-int8 network; the most telling reason first.
+    """Why a file is no full-int8 network with one input and one output, and no state.
 
-    Each is the rest of a sentence that begins with the file's name. Conversions at the ends that
-    `int8_ends` would take away count as a float or uint8 input and output.
+    Each is the rest of a sentence that begins with the file's name, the most telling first.
     """
     stateful = [op for op in STATEFUL if op in file.ops]
     if stateful:
         yield (
-            f"keeps a state from one inference to the next ({', '.join(stateful)}), which the "
-            "compiler and predict do not have. tinykit verify runs it."
-        )
-    if file.others:
-        yield (
-            f"holds {1 + len(file.others)} graphs, where the compiler and predict have one. "
-            "tinykit verify runs it."
+            f"keeps a state from one inference to the next ({', '.join(stateful)}), where one "
+            "input makes one prediction. tinykit verify, compile and emulate run it."
         )
     if len(file.inputs) != 1 or len(file.outputs) != 1:
         yield (
-            f"has {len(file.inputs)} inputs and {len(file.outputs)} outputs, where the compiler "
-            "and predict have one of each. tinykit verify runs it."
+            f"has {len(file.inputs)} inputs and {len(file.outputs)} outputs, where a prediction "
+            "has one of each. tinykit verify, compile and emulate run it."
         )
-        return
+    yield from int8_problems(file)
+
+
+def int8_problems(file: TfliteFile) -> Iterator[str]:
+    """Why a well-formed file is not a full-int8 network; the most telling reason first.
+
+    Conversions at the ends that `int8_ends` would take away count as float or uint8.
+    """
     custom = [op for op in file.ops if op.startswith("CUSTOM")]
     if custom:
         yield f"uses the custom operator {custom[0][7:]}. Build the network from built-in layers."
     if problem := _float_problem(file):
         yield problem
-    for where, tensor in (("input", file.input), ("output", file.output)):
+    inputs, outputs = ([file.tensors[i] for i in side] for side in (file.inputs, file.outputs))
+    for where, tensor in (*(("input", t) for t in inputs), *(("output", t) for t in outputs)):
         if tensor.dtype != "int8":
             yield _of_another_type(file, where, tensor.dtype)
-        if not tensor.shape or tensor.shape[0] != 1:
+        if where == "input" and (not tensor.shape or tensor.shape[0] != 1):
             yield f"has an {where} of shape {tensor.shape}. Convert it again with a batch of 1."
         if -1 in tensor.shape_signature[1:]:
             yield f"has an {where} of varying size. Convert it again with a fixed input shape."

@@ -63,15 +63,24 @@ def quantized(x: np.ndarray, quantization: Quantization) -> np.ndarray:
 
 
 def ends(file: TfliteFile) -> tuple[End, End] | None:
-    """Input and output of a network that `int8_ends` makes int8; None for any other network."""
+    """Input and output of a network that `int8_ends` makes int8; None for any other network, and
+    for one with several inputs or outputs."""
+    found = every_end(file)
+    if found is None or len(file.inputs) != 1 or len(file.outputs) != 1:
+        return None
+    return found[0][0], found[1][0]
+
+
+def every_end(file: TfliteFile) -> tuple[tuple[End, ...], tuple[End, ...]] | None:
+    """All inputs and all outputs of a network that `int8_ends` makes int8; None for any other."""
     core = int8_ends(file)
-    if len(core.inputs) != 1 or len(core.outputs) != 1:
-        return None
-    inner = (core.input, core.output)
-    if any(t.dtype != "int8" or not t.quantization for t in inner):
-        return None
-    outer = (file.input, file.output)
-    return tuple(End(o.dtype, i.quantization) for o, i in zip(outer, inner, strict=True))
+    sides = []
+    for outer, inner in ((file.inputs, core.inputs), (file.outputs, core.outputs)):
+        pairs = [(file.tensors[o], core.tensors[i]) for o, i in zip(outer, inner, strict=True)]
+        if any(i.dtype != "int8" or not i.quantization for _, i in pairs):
+            return None
+        sides.append(tuple(End(o.dtype, i.quantization) for o, i in pairs))
+    return sides[0], sides[1]
 
 
 def int8_ends(file: TfliteFile) -> TfliteFile:

@@ -172,20 +172,38 @@ class TfliteFile:
         return size * math.prod(weights[-1:])  # FULLY_CONNECTED: weights (out, in)
 
 
+def inner_shape(tensor: Tensor) -> tuple[int, ...]:
+    """Shape of one input or output without the batch, where there is one."""
+    return tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape
+
+
 class Ends:
-    """Shape, scale and zero point of the input and the output of an int8 network, `file`."""
+    """Shape, scale and zero point of the input and the output of an int8 network, `file`.
+
+    Of several inputs or outputs, those of the first.
+    """
 
     file: TfliteFile
 
     @property
+    def input_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of all inputs, without the batch dimension."""
+        return [inner_shape(self.file.tensors[index]) for index in self.file.inputs]
+
+    @property
+    def output_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of all outputs, without the batch dimension."""
+        return [inner_shape(self.file.tensors[index]) for index in self.file.outputs]
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one input, without the batch dimension."""
-        return self.file.input.shape[1:]
+        return self.input_shapes[0]
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """Shape of one output, without the batch dimension."""
-        return self.file.output.shape[1:]
+        return self.output_shapes[0]
 
     @property
     def input_scale(self) -> float:

@@ -182,7 +182,10 @@ def _options(op: str, name: str, operator: Table) -> dict[str, int | float | str
         raise DamagedError(f"{name} with options of type {found}, expected {kind}")
     options = {}
     for option, index, layout, default in fields:
-        value = table.number(index, layout, default) if table else default
+        if layout == "text":
+            value = table.raw(index).decode("utf-8", "replace") if table else default
+        else:
+            value = table.number(index, layout, default) if table else default
         if option in WORDS:
             if not 0 <= value < len(WORDS[option]):
                 raise DamagedError(f"{name} with {option} {value}")

@@ -105,6 +105,8 @@ OPTIONS = {
     ),
     "PACK": (59, ("axis", 1, "<i", 0)),
     "LEAKY_RELU": (75, ("alpha", 0, "<f", 0.0)),
+    "CALL_ONCE": (103, ("init_subgraph_index", 0, "<i", 0)),
+    "VAR_HANDLE": (111, ("container", 0, "text", ""), ("shared_name", 1, "text", "")),
 }
 
 OPTIONS["MAX_POOL_2D"] = OPTIONS["AVERAGE_POOL_2D"]

@@ -7,7 +7,7 @@ namespace nn {
 
 void copyRows(int rows, int bytes, int inStep, int outStep, const int8_t* in, int8_t* out) {
   for (int row = 0; row < rows; ++row) {
-    memcpy(out, in, static_cast<size_t>(bytes));
+    memmove(out, in, static_cast<size_t>(bytes));
     in += inStep;
     out += outStep;
   }

@@ -6,7 +6,8 @@
 namespace tinykit {
 namespace nn {
 
-// Copies `rows` rows of `bytes` bytes, `inStep` and `outStep` bytes apart.
+// Copies `rows` rows of `bytes` bytes, `inStep` and `outStep` bytes apart. A single row may be moved
+// over itself.
 void copyRows(int rows, int bytes, int inStep, int outStep, const int8_t* in, int8_t* out);
 
 struct Pad {
