@@ -18,6 +18,8 @@ def pytest_configure() -> None:
     that starts them has a handler.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Estimates as they are, whatever has been measured and saved on this computer.
+    os.environ["TINYKIT_SETTINGS"] = str(ROOT / "build" / "settings_of_no_test")
 
 
 # Files of tests that take nine seconds or more in all: they train, start notebooks, compile for

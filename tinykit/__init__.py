@@ -27,9 +27,12 @@ _NAMES = {
     "boards": "tinykit.board",
     "check_fit": "tinykit.board",
     "compile": "tinykit.compiler",
+    "export_benchmark": "tinykit.export",
     "export_sketch": "tinykit.export",
+    "forget_measurement": "tinykit.board",
     "load_checkpoint": "tinykit.training",
     "load_dials": "tinykit.techniques.dials",
+    "measure": "tinykit.board",
     "quantize": "tinykit.quantization",
     "record_gestures": "tinykit.datasets.recording.motion",
     "record_images": "tinykit.datasets.recording.image",
@@ -46,12 +49,12 @@ __all__ = [*_MODULES, *_NAMES, "__version__"]
 # ruff: noqa: F401 (the names below tell editors and type checkers what __getattr__ gives)
 if TYPE_CHECKING:
     from tinykit import datasets, features, models, plots, streaming, verification
-    from tinykit.board import VirtualBoard, boards, check_fit
+    from tinykit.board import VirtualBoard, boards, check_fit, forget_measurement, measure
     from tinykit.common.errors import TinykitError
     from tinykit.compiler import compile
     from tinykit.datasets.recording.image import record_images
     from tinykit.datasets.recording.motion import record_gestures
-    from tinykit.export import export_sketch
+    from tinykit.export import export_benchmark, export_sketch
     from tinykit.quantization import TinyModel, quantize
     from tinykit.quantization.streaming import streaming_form
     from tinykit.streaming import score, stream

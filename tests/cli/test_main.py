@@ -105,6 +105,7 @@ def test_every_command_of_the_design_is_there(capsys):
         "verify",
         "compile",
         "emulate",
+        "measure",
         "download",
         "doctor",
         "lab",

@@ -30,7 +30,8 @@ def test_qemu_counts_the_same_instructions_as_the_virtual_board():
     there = qemu.run_program(program, compiled.sources()["model.h"], x)
     assert np.array_equal(here.outputs.ravel(), there.outputs.ravel())
     assert here.instructions == there.instructions
-    assert abs(here.cycles / there.cycles - 1) < 0.002, "both follow the same cycle model"
+    computing = here.cycles - here.waits  # QEMU's counter knows of no flash
+    assert abs(computing / there.cycles - 1) < 0.002, "both follow the same cycle model"
     assert abs(here.stack_bytes - there.stack_bytes) <= 16, "the callers' own frames differ"
 
 

@@ -43,7 +43,7 @@ class Build:
 
 @pytest.fixture(scope="module")
 def builds(request, tmp_path_factory) -> list[Build]:
-    """All boards, engines and kinds of data, the examples, and the sketches that record."""
+    """All boards, engines and kinds of data, the examples, the sketches that record and measure."""
     found = [Build(name, ARDUINO / name, tuple(board_flags("nano33ble"))) for name in EXAMPLES]
     found += [
         Build(f"capture_imu {revision}", ARDUINO / "capture_imu", (*board_flags(board), revision))
@@ -56,6 +56,10 @@ def builds(request, tmp_path_factory) -> list[Build]:
         Build(f"capture_image {board}", ARDUINO / "capture_image", tuple(board_flags(board)))
         for board in ("nano33ble", "nicla_vision")
     ]
+    small = request.getfixturevalue("small_tiny")
+    for board in boards:
+        path = tk.export_benchmark(small, tmp_path_factory.mktemp(board) / "benchmark", board).path
+        found.append(Build(f"benchmark {board}", path, tuple(board_flags(board))))
     example = LIBRARY.parent / "examples" / "Decide"
     found.append(Build("Decide", example, tuple(board_flags("nano33ble"))))
     for model in ("small_tiny", "gesture_tiny", "picture_tiny", "colour_tiny"):
@@ -82,7 +86,8 @@ def test_there_is_a_sketch_for_every_board_and_engine(builds):
     names = " ".join(build.name for build in builds)
     for board in boards:
         assert all(f"small_tiny {board} {engine}" in names for engine in ENGINES)
-    assert len(builds) == 8 + 2 * (5 + 2 + 3 + 3)
+    assert all(f"benchmark {board}" in names for board in boards)
+    assert len(builds) == 8 + 5 + 2 * (5 + 2 + 3 + 3)
 
 
 def compile_all(builds: list[Build], work: Path, compile_one) -> None:

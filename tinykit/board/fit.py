@@ -12,7 +12,7 @@ import numpy as np
 from tinykit.board.profiles import Board, find_board
 from tinykit.board.sensing.cost import sensing_cost
 from tinykit.board.sensing.result import Pace
-from tinykit.board.virtual.board import VirtualBoard
+from tinykit.board.virtual.board import estimate
 from tinykit.common.errors import TinykitError
 from tinykit.common.kinds import kind_of_model
 from tinykit.common.tables import Table
@@ -29,7 +29,7 @@ _TFLM_OPS = 6
 _CODE_PER_OP = 6_000
 # Where the virtual board cannot run: what it counted for the course's keyword model.
 _COMPILED_CODE = 7_000
-_CYCLES_PER_MAC = 1.75
+_CYCLES_PER_MAC, _WAITS_PER_MAC = 1.75, 0.16
 _SKETCH_CODE = 8_192  # front end, decider, microphone or segmenter (estimate)
 _INTERPRETER_RAM = 1_024  # MicroInterpreter and op resolver (estimate)
 _ARENA_ALIGNMENT = 16
@@ -275,12 +275,13 @@ def _compiled_parts(
     compiled: CompiledModel, board: Board
 ) -> tuple[dict[str, int], dict[str, int], float]:
     """RAM, flash, and cycles of an inference of the compiled model."""
-    code, cycles = _COMPILED_CODE, _CYCLES_PER_MAC * compiled.macs
+    waits = _WAITS_PER_MAC if board.flash_waits else 0
+    code, cycles = _COMPILED_CODE, (_CYCLES_PER_MAC + waits) * compiled.macs * board.slowdown
     with contextlib.suppress(TinykitError):  # it has no compiler, or the model does not fit on it
-        run = VirtualBoard().run_model(compiled, np.zeros(compiled.input_shape, np.int8))
+        run = estimate(board, compiled, np.zeros(compiled.input_shape, np.int8))
         code, cycles = run.code_bytes, run.cycles
     flash = {"weights": compiled.constant_bytes, "model code": code}
-    return {"tensor arena": compiled.arena_bytes}, flash, cycles * board.slowdown
+    return {"tensor arena": compiled.arena_bytes}, flash, cycles
 
 
 def _tflm_parts(

@@ -12,6 +12,23 @@ from tinykit.common.errors import TinykitError
 
 
 @dataclass(frozen=True)
+class FlashWaits:
+    """How long a processor waits for its flash memory (tinykit/board/virtual/flash.c says why).
+
+    Attributes:
+        fetch: cycles for a line of instructions that is not in the cache.
+        read: cycles for a word that is read as data.
+        cache_bytes: size of the instruction cache, two lines a set.
+        line_bytes: size of a line in it.
+    """
+
+    fetch: int
+    read: int
+    cache_bytes: int
+    line_bytes: int
+
+
+@dataclass(frozen=True)
 class Board:
     """One board: what its data sheet says, and how a sketch reaches its parts.
 
@@ -27,7 +44,10 @@ class Board:
         core_url: extra Boards Manager address, or "" for Arduino's own cores.
         core_flash, core_ram: bytes the core takes (estimate), without the stack.
         stack: bytes the core reserves for the stack of setup() and loop().
-        slowdown: clock cycles of a compiled model, in those of the Cortex-M4F (estimate).
+        flash_waits: how long the processor waits for its flash; None where nothing is published
+            that an estimate could rest on, or where `slowdown` holds it: no waits are counted.
+        slowdown: clock cycles of a compiled model, in those of the Cortex-M4F whose flash answers
+            at once (estimate).
         tflm_cycles_per_mac: clock cycles per multiply-accumulate under TFLM (estimate).
         frame_cycles: clock cycles of the sound front end for a frame of 512 samples (estimate).
         microphone: a name in `sensors.MICROPHONES`.
@@ -53,6 +73,7 @@ class Board:
     core_flash: int
     core_ram: int
     stack: int
+    flash_waits: FlashWaits | None
     slowdown: float
     tflm_cycles_per_mac: float
     frame_cycles: int
@@ -89,6 +110,18 @@ class Board:
 _MBED = "https://github.com/arduino/ArduinoCore-mbed/blob/main/boards.txt"
 _MBED_STACK = 32_768  # rtos.main-thread-stack-size in the core's mbed_app.json
 
+# What the processors wait for their flash. Only the nRF52840's is emulated. The others have caches
+# for instructions and data; how often those miss has not been measured, and their `slowdown` stands
+# for all in which they differ from a Cortex-M4F.
+_FLASH_WAITS = {
+    # 2 KB for instructions alone; 3 wait states on a miss, 2 without the cache (product
+    # specification, "CPU" and "NVMC"); 16 bytes a line: an assumption, as in the nRF5340
+    "nRF52840": FlashWaits(fetch=3, read=2, cache_bytes=2048, line_bytes=16),
+    "STM32H747": None,  # Cortex-M7: 16 KB each for instructions and data (ST, DS12930)
+    "RP2040": None,  # 16 KB for both, before an external flash chip (RP2040 data sheet, 2.6.3)
+    "ESP32-S3": None,  # 16 or 32 KB and 32 or 64 KB, likewise (technical reference manual, 4)
+}
+
 _NANO33BLE = {
     "processor": "Cortex-M4F (nRF52840)",
     "clock": 64_000_000,
@@ -101,10 +134,11 @@ _NANO33BLE = {
     "core_flash": 85_328,  # an empty sketch
     "core_ram": 44_552 - _MBED_STACK,
     "stack": _MBED_STACK,
+    "flash_waits": _FLASH_WAITS["nRF52840"],
     "slowdown": 1.0,
     # MLPerf Tiny keyword spotting, microTVM + CMSIS-NN on a Cortex-M4: 12.0 M cycles, 2.66 M MACs
     "tflm_cycles_per_mac": 4.5,
-    "frame_cycles": 70_000,  # counted on the virtual board, compiled for size as Arduino does
+    "frame_cycles": 74_000,  # counted on the virtual board, compiled for size as Arduino does
     "microphone": "nRF52 PDM",
     "camera": "OV7675",
     "led_pins": ("LEDG", "LEDR", "LEDB"),
@@ -117,6 +151,8 @@ _NANO33BLE = {
         "https://github.com/arduino-libraries/Arduino_OV767X",
         _MBED,
         "https://mlcommons.org/benchmarks/inference-tiny/",
+        "https://infocenter.nordicsemi.com/topic/ps_nrf52840/cpu.html",
+        "https://infocenter.nordicsemi.com/topic/ps_nrf52840/nvmc.html",
     ),
 }
 
@@ -147,6 +183,7 @@ _ALL = [
         core_flash=171_520,  # a small sketch on the same chip
         core_ram=65_120 - _MBED_STACK,
         stack=_MBED_STACK,
+        flash_waits=_FLASH_WAITS["STM32H747"],
         slowdown=2 / 3,  # no measurement: for its dual issue
         tflm_cycles_per_mac=3.0,  # likewise
         frame_cycles=50_000,
@@ -173,6 +210,7 @@ _ALL = [
         core_flash=112_214,  # a small sketch
         core_ram=43_448 - _MBED_STACK,  # an empty sketch, linked with the core
         stack=_MBED_STACK,
+        flash_waits=_FLASH_WAITS["RP2040"],
         slowdown=8.0,  # instructions counted, compiled for the Cortex-M0+, which has no SIMD
         tflm_cycles_per_mac=25.0,  # no measurement: as reference kernels on a Cortex-M4
         frame_cycles=1_400_000,  # counted likewise: floating point in software
@@ -200,6 +238,7 @@ _ALL = [
         core_flash=303_164,  # a small sketch
         core_ram=20_316 + 32_768,  # what it reports, and the heap of FreeRTOS and the I2S driver
         stack=8_192,  # loop()'s task, from the heap
+        flash_waits=_FLASH_WAITS["ESP32-S3"],
         slowdown=7.0,  # no measurement: no SIMD in plain C++
         # 2300 ms for 7.2 M MACs at 240 MHz: Espressif's person detection without ESP-NN
         tflm_cycles_per_mac=77.0,

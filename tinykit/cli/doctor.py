@@ -67,6 +67,7 @@ def check_all() -> list[Check]:
         _compiler(),
         _arduino_cli(),
         _board(),
+        *_measurements(),
     ]
 
 
@@ -239,6 +240,24 @@ def _board() -> Check:
         mend = "sudo usermod -a -G dialout $USER, then log in again."
         return Check("board", False, f"{found}, not accessible", mend, required=False)
     return Check("board", True, found, required=False)
+
+
+def _measurements() -> Iterator[Check]:
+    """What boards have measured and `tk.measure(...).save()` has kept."""
+    from tinykit.board import corrections
+
+    name = "measured by boards"
+    try:
+        entries = corrections.saved()
+    except TinykitError as error:
+        yield Check(name, False, "cannot be read", str(error), required=False)
+        return
+    if entries:
+        found = [
+            f"{board} x {entry['factor']:.2f} ({entry.get('model')}, {entry.get('date')})"
+            for board, entry in entries.items()
+        ]
+        yield Check(name, True, f"estimates are corrected: {', '.join(found)}", required=False)
 
 
 def _first_line(command: list[str]) -> str:

@@ -87,6 +87,8 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
         "identical": identical,
         "instructions": run.instructions,
         "cycles": run.cycles,
+        "waits": run.waits,
+        "correction": run.correction,
         "milliseconds": round(run.milliseconds, 3),
         **_memory(run),
         "layers": [
@@ -95,6 +97,7 @@ def run_model(path: Path, inputs: Path | None = None, board: str = "nano33ble") 
                 "op": layer.op,
                 "instructions": layer.instructions,
                 "cycles": layer.cycles,
+                "waits": layer.waits,
                 "macs": layer.macs,
             }
             for layer in run.layers
@@ -155,6 +158,7 @@ def _facts(run: BoardRun, sketch: Path, board: str) -> dict:
         "inferences": len(run.inferences),
         "instructions": run.instructions,
         "cycles": run.cycles,
+        "correction": run.correction,
         **_memory(run),
         "fault": None if run.fault is None else str(run.fault),
     }

@@ -94,6 +94,12 @@ def _boards() -> Iterable[str]:
     return emulated_boards()
 
 
+def _all_boards() -> Iterable[str]:
+    from tinykit.board.profiles import boards
+
+    return boards
+
+
 def _data_sets() -> Iterable[str]:
     from tinykit.datasets.downloads import PUBLIC
 
@@ -136,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the C++")
 
     _add_emulate(command("emulate", emulate, "run a sketch, or one model, on the virtual board"))
+
+    _add_measure(command("measure", measure, "what a board takes, beside the estimate"))
 
     sub = command("download", download, "fetch a public data set (resumable, checked by SHA-256)")
     sub.named = sub.add_argument("dataset", metavar="DATASET", help="which one"), _data_sets
@@ -185,6 +193,23 @@ def _add_emulate(sub: _Parser) -> None:
     sub.add_argument("--rows", type=_rows, metavar="N", help=f"motion: {_ROWS}")
     board = sub.add_argument("--board", default="nano33ble", help="which one (default nano33ble)")
     sub.named = board, _boards
+    sub.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_measure(sub: _Parser) -> None:
+    """The options of `measure`."""
+    model = "that the board's sketch was made from"
+    sub.add_argument("model", type=Path, nargs="?", metavar="MODEL.tflite", help=model)
+    port = "serial port of the board (default: the one that is connected)"
+    sub.add_argument("--port", metavar="PORT", help=port)
+    sub.add_argument("--save", action="store_true", help="correct this board's estimates by it")
+    sketch = "write the sketch that the board has to run into this folder, and measure nothing"
+    sub.add_argument("--sketch", type=Path, metavar="DIR", help=sketch)
+    board = sub.add_argument(
+        "--board", default="nano33ble", help="with --sketch: which one (default nano33ble)"
+    )
+    sub.add_argument("--forget", metavar="BOARD", help="take this board's estimates as they are")
+    sub.named = board, _all_boards
     sub.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -296,6 +321,21 @@ def emulate(options: argparse.Namespace) -> int:
         result = emulation.run_model(options.target, options.input, options.board)
     print(json.dumps(result.to_dict(), indent=2) if options.json else result)
     return 0 if result.passed else 1
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Read a board's measurement of a model; or write the sketch for it, or forget one."""
+    from tinykit.cli import measure as measuring
+
+    measuring.check_usage(options.model, options.forget)
+    if options.forget is not None:
+        answer = measuring.forget(options.forget)
+    elif options.sketch is not None:
+        answer = measuring.write_sketch(_model(options.model), options.sketch, options.board)
+    else:
+        answer = measuring.read_board(_model(options.model), options.port, options.save)
+    print(json.dumps(answer.facts, indent=2) if options.json else answer.text)
+    return 0
 
 
 def download(options: argparse.Namespace) -> int:

@@ -61,3 +61,17 @@ def _takes_files(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def settings_folder() -> Path:
+    """Where the kit keeps what it was told once; TINYKIT_SETTINGS names another place."""
+    chosen = os.environ.get("TINYKIT_SETTINGS")
+    if chosen:
+        return Path(chosen)
+    if os.name == "nt":
+        base = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
+    return base / "tinykit"

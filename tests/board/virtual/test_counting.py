@@ -19,8 +19,8 @@ def machine_for(text: str, *roots: str) -> Machine:
 
 
 def test_structures_are_the_same_in_c_and_python():
-    sizes = (ctypes.c_uint32 * 4).in_dll(counter.library(), "structureBytes")
-    dtypes = (counter.BLOCK, counter.CLOCK, counter.CALL)
+    sizes = (ctypes.c_uint32 * 5).in_dll(counter.library(), "structureBytes")
+    dtypes = (counter.BLOCK, counter.CLOCK, counter.CALL, counter.READ)
     assert list(sizes) == [d.itemsize for d in dtypes] + [ctypes.sizeof(counter.Counter)]
 
 

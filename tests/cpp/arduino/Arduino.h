@@ -24,6 +24,7 @@ enum PinMode { INPUT = 0, OUTPUT = 1 };
 #endif
 #endif
 
+uint32_t micros();
 uint32_t millis();  // `unsigned long` in the real one, which has 32 bits on a board
 void delay(unsigned long ms);
 void pinMode(uint8_t pin, PinMode mode);
@@ -50,6 +51,12 @@ class SerialClass {
 extern SerialClass Serial;
 
 #if defined(ARDUINO_ARCH_ESP32)
+class EspClass {
+ public:
+  uint32_t getCycleCount();
+};
+extern EspClass ESP;
+
 constexpr int pdPASS = 1;
 int xTaskCreatePinnedToCore(void (*task)(void*), const char* name, uint32_t stackBytes,
                             void* argument, unsigned priority, void** handle, int core);

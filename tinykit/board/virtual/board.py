@@ -5,11 +5,13 @@ cycles and with them time (tinykit/board/virtual/counter.c has the model and its
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 
 import numpy as np
 
+from tinykit.board.corrections import saved_correction
 from tinykit.board.profiles import Board, boards, find_board
 from tinykit.board.sensors import camera_driver, motion_driver
 from tinykit.board.virtual.board_run import BoardRun
@@ -124,6 +126,24 @@ class VirtualBoard:
         `tk.compile` and `run_model` do.
         """
         return self.run_model(compile(tflite), q).outputs
+
+
+def estimate(
+    board: Board, compiled, inputs: np.ndarray, correction: float | None = None
+) -> ModelRun:
+    """A model on any board, one that cannot be emulated included: what each layer would take.
+
+    For such a board, a Cortex-M4F whose flash answers at once executes the model, and its cycles
+    are multiplied by `Board.slowdown`. In both cases also by `correction`; None takes what has
+    been measured and saved for the board.
+    Raises TinykitError as `VirtualBoard.run_model` does.
+    """
+    if _emulated(board):
+        return run_model(board, compiled, inputs, correction)
+    correction = saved_correction(board) if correction is None else correction
+    stand_in = replace(find_board("nano33ble"), flash_waits=None)
+    run = run_model(stand_in, compiled, inputs, board.slowdown * correction)
+    return replace(run, board=board, correction=correction)
 
 
 def emulated_boards() -> list[str]:

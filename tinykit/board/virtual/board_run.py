@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tinykit.board.corrections import corrected_by
 from tinykit.board.profiles import Board
 from tinykit.board.virtual.backtrace import Frame
 from tinykit.board.virtual.devices.pins import PinChange
@@ -99,7 +100,8 @@ class BoardRun:
         leds: changes of the LEDs' pins; the RGB LED's light up when LOW.
         pins: changes of all pins.
         instructions: executed, exact.
-        cycles: since the start, waiting included (estimate; counter.c has the model).
+        cycles: since the start, waiting included (estimate; counter.c and flash.c have the model).
+        correction: what a measurement on a real board has multiplied them by; 1 without.
         busy: share of the time in which the processor was not waiting, 0 to 1.
         inferences: calls of model::invoke().
         lost_samples: samples of the recording that the sketch never got.
@@ -124,6 +126,7 @@ class BoardRun:
     pins: list[PinChange] = field(repr=False)
     instructions: int
     cycles: int
+    correction: float
     busy: float
     inferences: list[Inference] = field(repr=False)
     lost_samples: int
@@ -167,6 +170,8 @@ class BoardRun:
         for what, kept in (("lines", self.serial), ("changes of pins", self.pins)):
             if len(kept) == MOST_KEPT:
                 facts.append(f"only the first {MOST_KEPT:,} {what} were kept")
+        if self.correction != 1:
+            facts.append(f"times are {corrected_by(self.correction)}")
         facts += self.notes
         facts.append(
             f"RAM {self.ram_bytes:,} bytes ({self.static_bytes:,} static, {self.stack_bytes:,} "

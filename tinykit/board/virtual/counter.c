@@ -3,113 +3,19 @@
 // decoded the first time it is seen; after that, counting it is a handful of additions.
 //
 // Compiled for the student's own computer by counter.py. Cycle model: see decodeBlock().
-#include <stdint.h>
+#include "counter.h"
+
 #include <string.h>
 
-#ifdef _WIN32
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-
-enum { kMaxDepth = 64, kRegisterLr = 10, kRegisterPc = 11 };  // numbers of Unicorn's registers
-
-// What is special about the block that begins at an address.
-enum Role {
-  kMarkedFunction = 1,  // measure what is executed from here until the function returns
-  kReturnPoint = 2,     // a marked function has returned to this address before
-  kWait = 4,            // the sketch waits until clock.wake
-  kLoopEnd = 8,         // loop() has returned
-  kInsideIt = 16,       // it ends between an IT instruction and what that makes conditional
-};
-
-// One for every half-word of flash, where a block may begin. counter.py has the same fields.
-typedef struct {
-  uint64_t instructions;  // executed so far
-  uint64_t cycles;
-  uint32_t size;  // bytes of the block; 0 until it is decoded
-  uint16_t blockInstructions;
-  uint16_t blockCycles;
-  uint32_t role;
-  uint32_t mark;  // number of the marked function that begins here
-} Block;
-
-// Memory that the sketch can read, too: its clock.
-typedef struct {
-  uint64_t cycles;      // since the start
-  uint64_t wake;        // where delay() wants to go on
-  uint32_t microsRead;  // the sketch looked at a clock finer than a millisecond
-  uint32_t doorsUsed;   // the sketch touched the outside world
-  uint32_t interruptsOff;
-  uint32_t looked;  // the sketch looked at a clock, asked something of the world outside, or slept
-} Clock;
-
-// One call of a marked function, without interrupts that came in between.
-typedef struct {
-  uint64_t start;  // clock cycles at its first instruction
-  uint64_t instructions;
-  uint64_t cycles;
-  uint32_t mark;
-} Call;
-
-// One that has not returned yet: the counters when it began.
-typedef struct {
-  uint64_t instructions, cycles, interruptInstructions, interruptCycles;
-  uint32_t mark, returnAddress;
-} OpenCall;
-
-typedef struct {
-  void* engine;
-  int (*stop)(void* engine);
-  int (*readRegister)(void* engine, int number, void* value);
-
-  const uint8_t* flash;
-  uint32_t flashStart, flashBytes;
-  Block* blocks;
-  Clock* clock;
-
-  uint64_t instructions;
-  uint64_t deadline;  // stop when the clock gets there
-  uint64_t idleCycles;
-  uint64_t interruptInstructions, interruptCycles;
-  uint32_t next;  // address after the block before: where it goes on without a branch
-  Block* before;
-
-  Call* calls;
-  uint32_t callCount, callRoom;
-  OpenCall open[kMaxDepth];
-  uint32_t depth;
-
-  // For skipping loop() while it only waits: the variables as they were after the call before.
-  const uint8_t* variables;
-  uint8_t* snapshot;
-  uint32_t variableBytes;
-  uint32_t haveSnapshot;
-  uint32_t patience, backoff;
-  uint64_t loopStart, cyclesPerTick;
-
-  uint32_t unalignedPc, unalignedAddress;  // where an access was that the processor refuses
-} Counter;
-
 // For a test: the structures must be the same in counter.py.
-EXPORT const uint32_t structureBytes[] = {sizeof(Block), sizeof(Clock), sizeof(Call),
+EXPORT const uint32_t structureBytes[] = {sizeof(Block), sizeof(Clock), sizeof(Call), sizeof(Read),
                                           sizeof(Counter)};
-
-static uint32_t half(const uint8_t* code) { return code[0] | (uint32_t)code[1] << 8; }
-
-static uint32_t countBits(uint32_t bits) {
-  uint32_t count = 0;
-  for (; bits; bits &= bits - 1) ++count;
-  return count;
-}
 
 static uint32_t lowestBit(uint32_t bits) {
   uint32_t position = 0;
   for (; (bits & 1) == 0; bits >>= 1) ++position;
   return position;
 }
-
-static int isWide(uint32_t first) { return first >> 11 >= 0x1d; }  // a 32-bit instruction
 
 // Cycles of a 16-bit instruction, without the 2 that a taken branch costs.
 static uint32_t narrowCycles(uint32_t op) {
@@ -156,9 +62,9 @@ static uint32_t wideCycles(uint32_t first, uint32_t second) {
 // An estimate after ARM DDI 0439 (Cortex-M4 technical reference manual), tables 3-1 and 7-1: 1 per
 // instruction; loads 2, LDRD/STRD 3, LDM/STM/PUSH/POP and their VFP forms 1 + number of words,
 // divisions 7 (2 to 12 in the manual), VDIV and VSQRT 14, VMLA and VFMA 3. countBlock() adds 2 for
-// a branch that is taken (1 to 3 in the manual). Flash is read without wait states, as from the
-// nRF52840's cache. Simpler than the manual: MLA and MLS take 1 (there 2), loads in a row 2 each
-// (there 1 more for each after the first).
+// a branch that is taken (1 to 3 in the manual), and flash.c the waits for the flash. Simpler than
+// the manual: MLA and MLS take 1 (there 2), loads in a row 2 each (there 1 more for each after the
+// first).
 static void decodeBlock(Counter* counter, Block* block, uint32_t address, uint32_t size) {
   uint32_t instructions = 0;
   uint32_t cycles = 0;
@@ -182,6 +88,15 @@ static void decodeBlock(Counter* counter, Block* block, uint32_t address, uint32
   block->blockInstructions = (uint16_t)instructions;
   block->blockCycles = (uint16_t)cycles;
   if (conditional) block->role |= kInsideIt;
+  findReads(counter, block, address);
+}
+
+static Count countNow(const Counter* counter) {
+  return (Count){counter->instructions, counter->clock->cycles, counter->waits};
+}
+
+static Count difference(Count a, Count b) {
+  return (Count){a.instructions - b.instructions, a.cycles - b.cycles, a.waits - b.waits};
 }
 
 static Block* blockAt(Counter* counter, uint32_t address) {
@@ -197,27 +112,21 @@ static void openCall(Counter* counter, const Block* block) {
   counter->readRegister(counter->engine, kRegisterLr, &returnAddress);
   call->mark = block->mark;
   call->returnAddress = returnAddress & ~1u;
-  call->instructions = counter->instructions - block->blockInstructions;
-  call->cycles = counter->clock->cycles - block->blockCycles;
-  call->interruptInstructions = counter->interruptInstructions;
-  call->interruptCycles = counter->interruptCycles;
+  call->count = countNow(counter);
+  call->interrupts = counter->interrupts;
   Block* back = blockAt(counter, call->returnAddress);
   if (back) back->role |= kReturnPoint;
 }
 
 // Execution has come to an address that marked functions return to: note down the ones that did.
-static void closeCalls(Counter* counter, uint32_t address, uint64_t instructions,
-                       uint64_t cycles) {
+static void closeCalls(Counter* counter, uint32_t address) {
+  const Count now = countNow(counter);
   while (counter->depth && counter->open[counter->depth - 1].returnAddress == address) {
     const OpenCall* open = &counter->open[--counter->depth];
     if (counter->callCount == counter->callRoom) continue;
-    Call* call = &counter->calls[counter->callCount++];
-    call->mark = open->mark;
-    call->start = open->cycles;
-    call->instructions = instructions - open->instructions -
-                         (counter->interruptInstructions - open->interruptInstructions);
-    call->cycles =
-        cycles - open->cycles - (counter->interruptCycles - open->interruptCycles);
+    const Count interrupts = difference(counter->interrupts, open->interrupts);
+    counter->calls[counter->callCount++] = (Call){
+        open->count.cycles, difference(difference(now, open->count), interrupts), open->mark};
   }
 }
 
@@ -266,19 +175,28 @@ static void endLoop(Counter* counter) {
   counter->haveSnapshot = 1;
 }
 
-static void playRole(Counter* counter, const Block* block, uint32_t address) {
-  if (block->role & kReturnPoint) {
-    closeCalls(counter, address, counter->instructions - block->blockInstructions,
-               counter->clock->cycles - block->blockCycles);
-  }
+// A block with a role is about to be counted: calls end and begin before its first instruction.
+static void followCalls(Counter* counter, const Block* block, uint32_t address) {
+  if (block->role & kReturnPoint) closeCalls(counter, address);
   if (block->role & kMarkedFunction) openCall(counter, block);
+}
+
+// It has been counted: time may pass.
+static void passTime(Counter* counter, const Block* block) {
   if (block->role & kWait) idleUntil(counter, counter->clock->wake);
   if (block->role & kLoopEnd) endLoop(counter);
 }
 
 // The emulator has stopped at the end of the program, an address whose block is never executed.
 EXPORT void countEnd(Counter* counter, uint32_t address) {
-  closeCalls(counter, address, counter->instructions, counter->clock->cycles);
+  closeCalls(counter, address);
+}
+
+// Estimated cycles as a real board would have measured them; what a division leaves is kept.
+static uint32_t corrected(Counter* counter, uint32_t cycles) {
+  const uint64_t exact = (uint64_t)cycles * counter->correction + counter->remainder;
+  counter->remainder = exact & 0xffff;
+  return (uint32_t)(exact >> 16);
 }
 
 // Called by the emulator before every basic block.
@@ -295,18 +213,23 @@ EXPORT void countBlock(void* engine, uint64_t address64, uint32_t size, void* da
   if (block->size != size) decodeBlock(counter, block, address, size);
 
   if (address != counter->next && counter->before) {
-    counter->before->cycles += 2;  // the block before ended in a branch, and it was taken
-    counter->clock->cycles += 2;
+    const uint32_t branch = corrected(counter, 2);  // the block before ended in one: it was taken
+    counter->before->cycles += branch;
+    counter->clock->cycles += branch;
   }
+  if (block->role) followCalls(counter, block, address);
+  const uint32_t waits = flashWaits(counter, block, address);
+  const uint32_t cycles = corrected(counter, block->blockCycles + waits);
   counter->before = block;
   counter->next = address + size;
 
   block->instructions += block->blockInstructions;
-  block->cycles += block->blockCycles;
+  block->cycles += cycles;
   counter->instructions += block->blockInstructions;
-  counter->clock->cycles += block->blockCycles;
+  counter->waits += waits;
+  counter->clock->cycles += cycles;
 
-  if (block->role) playRole(counter, block, address);
+  if (block->role) passTime(counter, block);
 }
 
 // Whether an instruction wants its address to be a multiple of 4: LDM, STM, LDRD, STRD, VLDR and

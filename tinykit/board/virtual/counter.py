@@ -1,7 +1,7 @@
-"""Counts executed instructions at native speed: loads counter.c as a shared library.
+"""Counts executed instructions at native speed: loads counter.c and flash.c as a shared library.
 
 A hook in Python at every basic block would cost a microsecond and more; the same in C costs a few
-nanoseconds. See counter.c for what is counted and for the cycle model.
+nanoseconds. See counter.c for what is counted and for the cycle model, flash.c for the flash's.
 """
 
 import ctypes
@@ -26,6 +26,20 @@ BLOCK = np.dtype(
         ("block_cycles", "<u2"),
         ("role", "<u4"),
         ("mark", "<u4"),
+        ("first_read", "<u4"),
+        ("read_count", "<u2"),
+        ("flash_words", "<u2"),
+    ]
+)
+READ = np.dtype(
+    [
+        ("constant", "<u4"),
+        ("offset", "<u4"),
+        ("base", "<i1"),
+        ("index", "<i1"),
+        ("shift", "<u1"),
+        ("follows", "<u1"),
+        ("words", "<u4"),
     ]
 )
 CALL = np.dtype(
@@ -33,8 +47,8 @@ CALL = np.dtype(
         ("start", "<u8"),
         ("instructions", "<u8"),
         ("cycles", "<u8"),
-        ("mark", "<u4"),
-        ("padding", "<u4"),
+        ("waits", "<u8"),
+        ("mark", "<u8"),
     ]
 )
 CLOCK = np.dtype(
@@ -48,11 +62,19 @@ CLOCK = np.dtype(
     ]
 )
 _MAX_DEPTH = 64
+WAYS, MOST_SETS = 2, 1024  # of the instruction cache
+ONE = 65_536  # of `Counter.correction`
+
+
+class Count(ctypes.Structure):
+    """Instructions, cycles, and how many of the cycles are waits for the flash."""
+
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("instructions", "cycles", "waits"))
 
 
 class _OpenCall(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_uint64) for name in ("a", "b", "c", "d")),
+        *((name, Count) for name in ("count", "interrupts")),
         *((name, ctypes.c_uint32) for name in ("mark", "return_address")),
     )
 
@@ -65,15 +87,18 @@ class Counter(ctypes.Structure):
         ("stop", ctypes.c_void_p),
         ("read_register", ctypes.c_void_p),
         ("flash", ctypes.c_void_p),
+        ("ram", ctypes.c_void_p),
         ("flash_start", ctypes.c_uint32),
         ("flash_bytes", ctypes.c_uint32),
+        ("ram_start", ctypes.c_uint32),
+        ("ram_bytes", ctypes.c_uint32),
         ("blocks", ctypes.c_void_p),
         ("clock", ctypes.c_void_p),
         ("instructions", ctypes.c_uint64),
+        ("waits", ctypes.c_uint64),
         ("deadline", ctypes.c_uint64),
         ("idle_cycles", ctypes.c_uint64),
-        ("interrupt_instructions", ctypes.c_uint64),
-        ("interrupt_cycles", ctypes.c_uint64),
+        ("interrupts", Count),
         ("next", ctypes.c_uint32),
         ("before", ctypes.c_void_p),
         ("calls", ctypes.c_void_p),
@@ -91,6 +116,17 @@ class Counter(ctypes.Structure):
         ("cycles_per_tick", ctypes.c_uint64),
         ("unaligned_pc", ctypes.c_uint32),
         ("unaligned_address", ctypes.c_uint32),
+        ("fetch_wait", ctypes.c_uint32),
+        ("read_wait", ctypes.c_uint32),
+        ("line_shift", ctypes.c_uint32),
+        ("sets", ctypes.c_uint32),
+        ("cache", ctypes.c_uint32 * (MOST_SETS * WAYS)),
+        ("reads", ctypes.c_void_p),
+        ("read_count", ctypes.c_uint32),
+        ("read_room", ctypes.c_uint32),
+        ("flash_reads", ctypes.c_uint32),
+        ("correction", ctypes.c_uint32),
+        ("remainder", ctypes.c_uint32),
     )
 
 
@@ -106,15 +142,18 @@ def library() -> ctypes.CDLL:
 
 
 def _built() -> Path:
-    source = Path(__file__).with_name("counter.c")
+    header, *sources = (
+        Path(__file__).with_name(name) for name in ("counter.h", "counter.c", "flash.c")
+    )
+    texts = [path.read_bytes() for path in (header, *sources)]
     suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
     made_for = f"{sys.platform} {platform.machine()}"
-    build = toolchain.cached("counter", suffix, [source.read_bytes(), made_for])
+    build = toolchain.cached("counter", suffix, [*texts, made_for])
     if not build.exists:
         with build.building() as target:
-            arguments = ["cc", "-shared", "-O2", "-fPIC", "-mcpu=baseline", source, "-o", target]
+            arguments = ["cc", "-shared", "-O2", "-fPIC", "-mcpu=baseline", *sources]
             try:
-                toolchain.zig(arguments, target.parent)
+                toolchain.zig([*arguments, "-o", target], target.parent)
             except toolchain.CompileError as error:
                 raise TinykitError(
                     "The virtual board's counter could not be compiled on this computer: "

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinykit.board.profiles import FlashWaits
 from tinykit.board.virtual import counter as counting
 from tinykit.board.virtual import toolchain
 from tinykit.board.virtual.program import FLASH_START, RAM_START, Program
@@ -44,6 +45,8 @@ class Machine:
         program: what to execute.
         stack_bytes: size of the stack, a multiple of 4096.
         clock_hz: cycles per second of the processor.
+        flash: how long it waits for its flash; None for a flash that answers at once.
+        correction: what all estimated cycles are multiplied by, see `tinykit.board.corrections`.
         on_read, on_write: the doors to the outside: called with the byte offset of a register (and
             the value) when the program reads or writes it.
     """
@@ -53,6 +56,8 @@ class Machine:
         program: Program,
         stack_bytes: int,
         clock_hz: int = 64_000_000,
+        flash: FlashWaits | None = None,
+        correction: float = 1.0,
         on_read: Callable[[int], int] | None = None,
         on_write: Callable[[int, int], None] | None = None,
     ) -> None:
@@ -78,19 +83,13 @@ class Machine:
         self.ram = self._mapped(RAM_START, ram_end - RAM_START, read | write)
         self._clock_page = self._mapped(CLOCK_ADDRESS, PAGE, read | write)
         self.clock = self._clock_page[: counting.CLOCK.itemsize].view(counting.CLOCK)[0:1]
-        if on_read or on_write:
-            self._engine.mmio_map(
-                DOORS_ADDRESS,
-                PAGE,
-                lambda _, offset, size, data: on_read(offset),
-                None,
-                lambda _, offset, size, value, data: on_write(offset, value),
-                None,
-            )
+        if on_read and on_write:
+            self.map_registers(DOORS_ADDRESS, on_read, on_write)
         self._engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._note_invalid_access)
         self._invalid: tuple[str, int, int] | None = None
         self._load()
-        self._attach_counter()
+        self._attach_counter(flash)
+        self.counter.correction = round(correction * counting.ONE)
 
     def _mapped(self, address: int, size: int, permissions: int) -> np.ndarray:
         """Give the processor `size` bytes of memory at `address`; returns them as an array."""
@@ -100,6 +99,19 @@ class Machine:
         memory = memory[shift : shift + size]
         self._engine.mem_map_ptr(address, size, permissions, memory.ctypes.data)
         return memory
+
+    def map_registers(
+        self, address: int, on_read: Callable[[int], int], on_write: Callable[[int, int], None]
+    ) -> None:
+        """Answer for a page of registers: `on_read(offset)`, `on_write(offset, value)`."""
+        self._engine.mmio_map(
+            address,
+            PAGE,
+            lambda _, offset, size, data: on_read(offset),
+            None,
+            lambda _, offset, size, value, data: on_write(offset, value),
+            None,
+        )
 
     def _load(self) -> None:
         """Copy the program into memory and paint the stack, to see later how deep it went."""
@@ -124,7 +136,7 @@ class Machine:
         self.set_role("boardLoopEnd", counting.LOOP_END)
         self.set_role("boardWait", counting.WAIT)
 
-    def _attach_counter(self) -> None:
+    def _attach_counter(self, waits: FlashWaits | None) -> None:
         from unicorn import UC_HOOK_BLOCK
         from unicorn.unicorn_py3.unicorn import uclib
 
@@ -137,8 +149,11 @@ class Machine:
             stop=address_of(uclib.uc_emu_stop, ctypes.c_void_p),
             read_register=address_of(uclib.uc_reg_read, ctypes.c_void_p),
             flash=self._flash.ctypes.data,
+            ram=self.ram.ctypes.data,
             flash_start=FLASH_START,
             flash_bytes=self._flash.size,
+            ram_start=RAM_START,
+            ram_bytes=self.ram.size,
             blocks=self.blocks.ctypes.data,
             clock=self._clock_page.ctypes.data,
             deadline=FOREVER,
@@ -146,7 +161,24 @@ class Machine:
             call_room=_CALL_ROOM,
             cycles_per_tick=self.clock_hz // 1000,
         )
+        if waits:
+            self._reads = np.zeros(self._flash.size // 2, counting.READ)
+            self.counter.fetch_wait, self.counter.read_wait = waits.fetch, waits.read
+            self.counter.line_shift = waits.line_bytes.bit_length() - 1
+            self.counter.sets = waits.cache_bytes // waits.line_bytes // counting.WAYS
+            self.counter.reads = self._reads.ctypes.data
+            self.counter.read_room = self._reads.size
         self._add_native_hook(UC_HOOK_BLOCK, counting.library().countBlock)
+
+    def count_every_read(self) -> None:
+        """From now on, count in `counter.flash_reads` the words that are read from flash.
+
+        The emulator looks at every access for that: four times slower, so this is for tests.
+        """
+        from unicorn import UC_HOOK_MEM_READ
+
+        end = FLASH_START + self._flash.size
+        self._add_native_hook(UC_HOOK_MEM_READ, counting.library().countRead, FLASH_START, end)
 
     def refuse_unaligned(self) -> None:
         """From now on, raise at accesses that the emulator allows and the real processor does not.
@@ -159,8 +191,8 @@ class Machine:
         kinds = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
         self._add_native_hook(kinds, counting.library().checkAccess)
 
-    def _add_native_hook(self, kind: int, function: object) -> None:
-        """Have the emulator call a function of counter.c."""
+    def _add_native_hook(self, kind: int, function: object, begin: int = 1, end: int = 0) -> None:
+        """Have the emulator call a native function; from 1 to 0 means everywhere."""
         from unicorn.unicorn_py3.unicorn import uclib
 
         status = uclib.uc_hook_add(
@@ -169,8 +201,8 @@ class Machine:
             kind,
             ctypes.cast(function, ctypes.c_void_p),
             ctypes.byref(self.counter),
-            ctypes.c_uint64(1),  # from 1 to 0: everywhere
-            ctypes.c_uint64(0),
+            ctypes.c_uint64(begin),
+            ctypes.c_uint64(end),
         )
         if status:
             raise RuntimeError(f"Unicorn cannot call the block counter (error {status})")
@@ -220,6 +252,11 @@ class Machine:
     def instructions(self) -> int:
         """Instructions executed since the start."""
         return self.counter.instructions
+
+    @property
+    def waits(self) -> int:
+        """How many of the cycles the processor has waited for its flash (flash.c)."""
+        return self.counter.waits
 
     @property
     def calls(self) -> np.ndarray:
@@ -300,6 +337,8 @@ class Machine:
             raise MachineError(
                 "unaligned", self.counter.unaligned_address, self.counter.unaligned_pc
             )
+        if self.counter.read_room and self.counter.read_count == self.counter.read_room:
+            raise RuntimeError("The virtual board has no room for all the reads of a program.")
         if self._resume_at != self.exit:
             return True
         counting.library().countEnd(ctypes.byref(self.counter), self.exit)
@@ -314,7 +353,7 @@ class Machine:
         saved = self._engine.context_save()
         before, following = self.counter.before, self.counter.next
         resume_at, deadline = self._resume_at, self.counter.deadline
-        instructions, cycles = self.instructions, self.cycles
+        before_it = (self.instructions, self.cycles, self.waits)
 
         stack = self._engine.reg_read(registers.UC_ARM_REG_SP)
         self._engine.reg_write(registers.UC_ARM_REG_SP, (stack - _FRAME_BYTES) & ~7)
@@ -331,8 +370,10 @@ class Machine:
         self._resume_at = resume_at
         self.counter.before, self.counter.next = before, following
         self.counter.deadline = deadline
-        self.counter.interrupt_instructions += self.instructions - instructions
-        self.counter.interrupt_cycles += self.cycles - cycles
+        interrupts = self.counter.interrupts
+        interrupts.instructions += self.instructions - before_it[0]
+        interrupts.cycles += self.cycles - before_it[1]
+        interrupts.waits += self.waits - before_it[2]
 
     def _note_invalid_access(self, engine, access, address, size, value, data) -> bool:
         from unicorn import unicorn_const as const

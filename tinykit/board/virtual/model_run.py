@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinykit.board.corrections import corrected_by, saved_correction
 from tinykit.board.profiles import Board
 from tinykit.board.virtual.build import Memory, build
 from tinykit.board.virtual.machine import Machine, MachineError
@@ -31,6 +32,7 @@ class LayerRun:
         name, op: of the layer, as in `CompiledModel.steps`.
         instructions: executed, with all functions that the layer calls; exact.
         cycles: estimate.
+        waits: part of them in which the processor waits for its flash.
         macs: multiply-accumulates.
     """
 
@@ -38,6 +40,7 @@ class LayerRun:
     op: str
     instructions: int
     cycles: int
+    waits: int
     macs: int
 
     @property
@@ -54,7 +57,9 @@ class ModelRun:
         board: the board's profile.
         every_output: int8, (n, *output shape), of all inputs; one array for each output.
         instructions: of one inference, exact; the slowest one, should inputs differ.
-        cycles: of the same inference (estimate; counter.c has the cycle model).
+        cycles: of the same inference (estimate; counter.c and flash.c have the cycle model).
+        waits: part of them in which the processor waits for its flash.
+        correction: what a measurement on a real board has multiplied all cycles by; 1 without.
         layers: what each layer took of that.
         static_bytes: RAM of the model's variables: activations and scratch.
         stack_bytes: deepest stack during an inference, from the call of invoke() on.
@@ -66,6 +71,8 @@ class ModelRun:
     every_output: tuple[np.ndarray, ...] = field(repr=False)
     instructions: int
     cycles: int
+    waits: int
+    correction: float
     layers: tuple[LayerRun, ...]
     static_bytes: int
     stack_bytes: int
@@ -106,22 +113,34 @@ class ModelRun:
         rows = []
         for layer in self.layers:
             ratio = f"{layer.instructions_per_mac:.2f}" if layer.macs else ""
-            counts = (layer.instructions, layer.cycles, layer.macs)
+            counts = (layer.instructions, layer.cycles, layer.waits, layer.macs)
             rows.append((layer.name, layer.op, *(f"{count:,}" for count in counts), ratio))
         return Table(
             rows,
-            header=("layer", "op", "instructions", "cycles*", "MACs", "instr./MAC"),
+            header=("layer", "op", "instructions", "cycles*", "waits*", "MACs", "instr./MAC"),
             title=self.headline,
             footer=(
                 f"RAM {self.ram_bytes:,} bytes: {self.static_bytes:,} static, "
                 f"{self.stack_bytes:,} stack at its deepest",
                 f"Flash {self.flash_bytes:,} bytes: {self.constant_bytes:,} constants, "
                 f"{self.code_bytes:,} code",
-                f"* an estimate for {self.board.clock / 1e6:.0f} MHz; instructions are exact",
+                f"* an estimate for {self.board.clock / 1e6:.0f} MHz{self._corrected}; "
+                f"instructions are exact. {self._waiting}",
             ),
-            right=(2, 3, 4, 5),
+            right=(2, 3, 4, 5, 6),
             indent=2,
         )
+
+    @property
+    def _corrected(self) -> str:
+        return f", {corrected_by(self.correction)}" if self.correction != 1 else ""
+
+    @property
+    def _waiting(self) -> str:
+        if self.board.flash_waits is None:
+            return "Waits for the flash are not counted."
+        share = self.waits / self.cycles
+        return f"Waits for the flash: {self.waits:,} of {self.cycles:,} cycles, {share:.0%}."
 
     def __str__(self) -> str:
         return str(self.table)
@@ -132,13 +151,22 @@ class ModelRun:
         return self.table._repr_html_()
 
 
-def run_model(board: Board, compiled, inputs: np.ndarray | Sequence[np.ndarray]) -> ModelRun:
-    """Execute a CompiledModel on int8 `inputs`; see `VirtualBoard.run_model`."""
+def run_model(
+    board: Board,
+    compiled,
+    inputs: np.ndarray | Sequence[np.ndarray],
+    correction: float | None = None,
+) -> ModelRun:
+    """Execute a CompiledModel on int8 `inputs`; see `VirtualBoard.run_model`.
+
+    `correction` multiplies all cycles; None takes what has been measured and saved for the board.
+    """
     batch = _batches(compiled, inputs)
     program = _built(board, compiled)
-    machine = Machine(program, board.stack, board.clock)
+    correction = saved_correction(board) if correction is None else correction
+    machine = Machine(program, board.stack, board.clock, board.flash_waits, correction)
     try:
-        return _measured(board, compiled, machine, batch)
+        return _measured(board, compiled, machine, batch, correction)
     except MachineError as fault:
         raise TinykitError(
             f"The compiled model {compiled.name} went wrong on the virtual board: {fault}. "
@@ -218,7 +246,9 @@ def addresses(machine: Machine, compiled) -> tuple[list[int], list[int]]:
     return found[0], found[1]
 
 
-def _measured(board: Board, compiled, machine: Machine, batch: list[np.ndarray]) -> ModelRun:
+def _measured(
+    board: Board, compiled, machine: Machine, batch: list[np.ndarray], correction: float
+) -> ModelRun:
     program = machine.program
     machine.call("boardConstruct")
     problem = machine.call(_ROOTS[0])
@@ -246,7 +276,9 @@ def _measured(board: Board, compiled, machine: Machine, batch: list[np.ndarray])
         every_output=tuple(outputs),
         instructions=int(slowest[-1]["instructions"]),
         cycles=int(slowest[-1]["cycles"]),
-        layers=tuple(_layers(compiled, slowest)),
+        waits=round(correction * int(slowest[-1]["waits"])),
+        correction=correction,
+        layers=tuple(_layers(compiled, slowest, correction)),
         static_bytes=program.static_bytes,
         stack_bytes=machine.stack_depth,
         flash_bytes=program.flash_bytes - start_up,
@@ -262,12 +294,13 @@ def _mark_layers(machine: Machine, compiled) -> None:
         machine.mark(addresses[f"model::{step.function}"], number)
 
 
-def _layers(compiled, calls: np.ndarray) -> list[LayerRun]:
+def _layers(compiled, calls: np.ndarray, correction: float) -> list[LayerRun]:
     layers = []
     for number, step in enumerate(compiled.steps, 1):
         own = calls[calls["mark"] == number]
         instructions, cycles = int(own["instructions"].sum()), int(own["cycles"].sum())
-        layers.append(LayerRun(step.name, step.op, instructions, cycles, step.macs))
+        waits = round(correction * int(own["waits"].sum()))
+        layers.append(LayerRun(step.name, step.op, instructions, cycles, waits, step.macs))
     return layers
 
 

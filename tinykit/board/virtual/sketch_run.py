@@ -1,9 +1,12 @@
 """Runs a sketch on the virtual board: setup(), then loop() again and again, devices around it."""
 
+from tinykit.board.corrections import saved_correction
 from tinykit.board.profiles import Board
 from tinykit.board.virtual.backtrace import backtrace
 from tinykit.board.virtual.board_run import BoardRun, Fault, Inference, own_frame
 from tinykit.board.virtual.build import Memory, build
+from tinykit.board.virtual.counter import ONE
+from tinykit.board.virtual.devices.cycle_counter import registers_of
 from tinykit.board.virtual.devices.devices import Devices
 from tinykit.board.virtual.explanations import why_it_does_not_compile, why_it_stopped
 from tinykit.board.virtual.functions import function_totals
@@ -51,6 +54,7 @@ def run_sketch(
         pins=devices.pins.changes,
         instructions=machine.instructions,
         cycles=machine.cycles,
+        correction=machine.counter.correction / ONE,
         busy=1 - machine.counter.idle_cycles / max(machine.cycles, 1),
         inferences=_inferences(machine),
         lost_samples=devices.microphone.lost_samples(machine.cycles),
@@ -87,10 +91,14 @@ def _machine(board: Board, program: Program, inputs: dict) -> tuple[Machine, Dev
         program,
         board.stack,
         board.clock,
+        board.flash_waits,
+        saved_correction(board),
         on_read=lambda offset: devices.read(offset),
         on_write=lambda offset, value: devices.write(offset, value),
     )
     devices = Devices(machine, **inputs)
+    for page, registers in registers_of(machine).items():
+        machine.map_registers(page, registers.read, registers.write)
     machine.watch_loop()
     for function in program.functions:
         if function.name == "model::invoke":
@@ -165,7 +173,7 @@ class _Execution:
             machine.clock["looked"] = 0
         if machine.counter.loop_start != self._loop_start:
             self._loop_start = machine.counter.loop_start
-            self._interrupts_before = machine.counter.interrupt_cycles
+            self._interrupts_before = machine.counter.interrupts.cycles
 
     def _unreturned(self, name: str) -> Fault | None:
         """What is to be said of setup() or loop() when it is still being executed at the end.
@@ -175,7 +183,7 @@ class _Execution:
         machine = self._machine
         passed = machine.cycles - machine.counter.loop_start
         seconds = passed / machine.clock_hz
-        interrupts = machine.counter.interrupt_cycles - self._interrupts_before
+        interrupts = machine.counter.interrupts.cycles - self._interrupts_before
         if interrupts > _MOST_INTERRUPTS * passed:
             return self._fault(
                 "The microphone's handler needs longer than a block of sound lasts, so nothing "
