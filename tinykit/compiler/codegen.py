@@ -15,11 +15,14 @@ from tinykit.compiler.steps import Constant, LoweredStep, Step
 _LIBRARY = Path(__file__).parents[2] / "arduino" / "TinyKit" / "src" / "nn"
 _TEMPLATES = Path(__file__).parent / "templates"
 _FOLDER = "src/tinykit/nn"  # where the kernels are, seen from model.cpp
+# Kernel files that earlier versions wrote: a folder with them is one of the kit's.
+_FORMER = ("Conv.cpp", "Conv.h", "ConvCortexM4.cpp", "ConvInner.h", "ConvPortable.cpp")
+_FORMER += ("General.cpp", "General.h")
 
 
 def kernel_names() -> list[str]:
-    """Paths, as in `CompiledModel.sources`, of all kernel files there are."""
-    return [f"{_FOLDER}/{file.name}" for file in _LIBRARY.iterdir()]
+    """Paths, as in `CompiledModel.sources`, of all kernel files there are and have been."""
+    return [f"{_FOLDER}/{name}" for name in (*(file.name for file in _LIBRARY.iterdir()), *_FORMER)]
 
 
 def kernel_files(lowered: Sequence[LoweredStep]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from tinykit.common.files import files_below, refuse_strangers, write_folder
 from tinykit.common.kinds import AUDIO, IMAGE, MOTION, kind_of_model
 from tinykit.common.tables import Table
 from tinykit.compiler import cpp
-from tinykit.compiler.codegen import header
+from tinykit.compiler.codegen import header, kernel_names
 from tinykit.compiler.graph import Value
 from tinykit.export import audio, image, motion
 
@@ -193,6 +193,7 @@ def _sketch_folder(tiny, out: Path | str | None) -> Path:
         raise TinykitError(f"{path} is a file. Choose a folder for the sketch.")
     library = {file.relative_to(_LIBRARY) for file in _LIBRARY.rglob("*.*")}
     names = {f"src/tinykit/{file.as_posix()}" for file in library}
+    names |= set(kernel_names())  # those of earlier versions, too
     names |= {f"{name}.ino", "model.h", "model.cpp", *_ROOT_FILES}
     names |= {file for kind in BY_KIND.values() for file in kind.GENERATED}
     refuse_strangers(path, names)
