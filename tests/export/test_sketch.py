@@ -531,8 +531,9 @@ def test_an_older_sketch_survives_a_full_disk_and_ctrl_c(
 
 def test_a_sketch_with_the_kernels_of_an_earlier_version_is_written_again(small_tiny, tmp_path):
     """Conv.cpp has become Matrix.cpp: a student who updates the kit exports to the same folder."""
-    sketch = export_sketch(small_tiny, "nano33ble", tmp_path / "keyword_spotting")
-    old = sketch / "src" / "tinykit" / "nn" / "Conv.cpp"
+    folder = tmp_path / "keyword_spotting"
+    export_sketch(small_tiny, "nano33ble", folder)
+    old = folder / "src" / "tinykit" / "nn" / "Conv.cpp"
     old.write_text("// tinykit")
-    export_sketch(small_tiny, "nano33ble", sketch)
+    export_sketch(small_tiny, "nano33ble", folder)
     assert not old.exists()
