@@ -255,7 +255,7 @@ def lstm_unrolled():
 
 @network
 def two_inputs():
-    a, b = keras.Input((20, 3)), keras.Input((6,))
+    a, b = keras.Input((20, 3), name="a"), keras.Input((6,), name="b")
     y = L.GlobalAveragePooling1D()(L.Conv1D(8, 3, activation="relu")(a))
     return [a, b], L.Dense(3, "softmax")(L.Concatenate()([y, L.Dense(4, "relu")(b)]))
 
@@ -270,12 +270,12 @@ def attention():
 @network
 def layer_norm():
     x = keras.Input((24,))
-    return x, L.Dense(3, "softmax")(L.LayerNormalization()(L.Dense(16, "gelu")(x)))
+    return x, L.Dense(3, "softmax")(L.LayerNormalization()(L.Dense(16, "relu")(x)))
 
 
 @network
 def mixer():
-    x = keras.Input((16, 8))
+    x = keras.Input((16, 8), batch_size=1)
     y = L.Permute((2, 1))(L.Dense(16, "relu")(L.Permute((2, 1))(x)))
     y = L.Add()([x, y])
     return x, L.Dense(3, "softmax")(L.GlobalMaxPooling1D()(y))
@@ -341,6 +341,7 @@ def converted(name: str) -> bytes:
         function = net.__call__.get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], net)
         converter.experimental_enable_resource_variables = True
+        converter._experimental_variable_quantization = True
     else:
         model = keras.Model(*NETWORKS[name]())
         shapes = [(1, *x.shape[1:]) for x in model.inputs]

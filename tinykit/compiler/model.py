@@ -21,6 +21,7 @@ from tinykit.compiler.reading import read_graph
 from tinykit.compiler.reading.folding import fold_constants
 from tinykit.compiler.steps import LoweredStep, Step
 from tinykit.quantization.tflite.file import Ends, TfliteFile
+from tinykit.quantization.tflite.float_moves import int8_moves
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def compile(model: object, *, name: str | None = None) -> CompiledModel:
 def _opened(model: object) -> tuple[TfliteFile, str, tuple[str, ...], str]:
     """File, name and labels of whatever `compile` was given, and what errors call it."""
     if isinstance(model, TfliteFile):
-        file = tflite_file.int8_ends(model)
+        file = int8_moves(tflite_file.int8_ends(model))
         for problem in tflite_file.int8_problems(file):
             raise TinykitError(f"The model {problem}")
         return file, "model", (), "The model"

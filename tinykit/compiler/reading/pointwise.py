@@ -14,7 +14,9 @@ from tinykit.compiler.reading.reader import (
     one_input,
     quantized,
 )
-from tinykit.quantization.tflite.file import Operator
+from tinykit.quantization.tflite.ends import End
+from tinykit.quantization.tflite.file import Operator, Quantization
+from tinykit.quantization.tflite.float_moves import IN_FLOAT
 
 _MAX_CLASSES = 4096  # of a softmax: as many exponentials of 1 fit in the sum
 _LONGEST_ROW = 1 << 15  # whose squares' sum fits 32 bits
@@ -67,6 +69,11 @@ def rsqrt(operator: Operator, x: Value, y: Value) -> np.ndarray:
 
 
 def quantize(operator: Operator, x: Value, y: Value) -> np.ndarray:
+    if operator.options.get(IN_FLOAT):
+        source, target = (
+            End("float32", Quantization((v.scale,), (v.zero_point,), 0)) for v in (x, y)
+        )
+        return target.inside(source.outside(arithmetic.INT8))
     return arithmetic.requantized_table(x.scale / y.scale, (x.zero_point, y.zero_point))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tinykit.common.errors import TinykitError
 from tinykit.quantization.tflite.ends import int8_ends
 from tinykit.quantization.tflite.file import STATEFUL, WITH_MACS, Operator, TfliteFile
+from tinykit.quantization.tflite.float_moves import int8_moves
 from tinykit.quantization.tflite.reader import DAMAGED, load, read
 
 _FLOAT = ("float32", "float16", "float64", "bfloat16")
@@ -39,7 +40,7 @@ def _checked(
     model: bytes | Path | str, source: str | None, reasons: Callable[[TfliteFile], Iterator[str]]
 ) -> TfliteFile:
     data, source = load(model, source)
-    file = int8_ends(read(data, source))
+    file = int8_moves(int8_ends(read(data, source)))
     for problem in reasons(file):
         raise TinykitError(f"{source} {problem}")
     return file

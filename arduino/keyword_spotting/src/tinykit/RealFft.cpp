@@ -37,22 +37,67 @@ void reverseBits(float* z, int count) {
   }
 }
 
-// In-place FFT of `count` complex numbers: pairs of transforms of length `half` are joined into
-// transforms of twice the length until one is left.
-void complexFft(float* z, int count, const float* twiddles) {
-  reverseBits(z, count);
-  for (int half = 1; half < count; half *= 2) {
-    const int step = count / half;  // the table is made for 2 * count points
-    for (int j = 0; j < half; ++j) {
-      const Complex twiddle = get(twiddles, j * step);
-      for (int k = j; k < count; k += 2 * half) {
-        const Complex even = get(z, k);
-        const Complex odd = get(z, k + half) * twiddle;
-        set(z, k, even + odd);
-        set(z, k + half, even - odd);
-      }
+// The first two steps of the FFT at once: their twiddles are 1 and -i, nothing is multiplied.
+void firstTwoSteps(float* z, int count) {
+  for (int k = 0; k < count; k += 4) {
+    const Complex a = get(z, k) + get(z, k + 1);
+    const Complex b = get(z, k) - get(z, k + 1);
+    const Complex c = get(z, k + 2) + get(z, k + 3);
+    const Complex d = get(z, k + 2) - get(z, k + 3);
+    const Complex turned = {d.im, -d.re};
+    set(z, k, a + c);
+    set(z, k + 1, b + turned);
+    set(z, k + 2, a - c);
+    set(z, k + 3, b - turned);
+  }
+}
+
+// Joins transforms of length `half` into transforms of twice the length.
+void oneStep(float* z, int count, int half, const float* twiddles) {
+  const int step = count / half;  // the table is made for 2 * count points
+  for (int j = 0; j < half; ++j) {
+    const Complex twiddle = get(twiddles, j * step);
+    for (int k = j; k < count; k += 2 * half) {
+      const Complex even = get(z, k);
+      const Complex odd = get(z, k + half) * twiddle;
+      set(z, k, even + odd);
+      set(z, k + half, even - odd);
     }
   }
+}
+
+// Two such steps, the same sums: between them the numbers stay in the processor.
+void twoSteps(float* z, int count, int half, const float* twiddles) {
+  const int step = count / (2 * half);
+  for (int j = 0; j < half; ++j) {
+    const Complex first = get(twiddles, 2 * j * step);
+    const Complex second = get(twiddles, j * step);
+    const Complex third = get(twiddles, (j + half) * step);
+    for (int k = j; k < count; k += 4 * half) {
+      const Complex even = get(z, k), odd = get(z, k + half) * first;
+      const Complex a = even + odd, b = even - odd;
+      const Complex laterEven = get(z, k + 2 * half), laterOdd = get(z, k + 3 * half) * first;
+      const Complex c = (laterEven + laterOdd) * second, d = (laterEven - laterOdd) * third;
+      set(z, k, a + c);
+      set(z, k + half, b + d);
+      set(z, k + 2 * half, a - c);
+      set(z, k + 3 * half, b - d);
+    }
+  }
+}
+
+// In-place FFT of `count` complex numbers: pairs of transforms are joined until one is left.
+void complexFft(float* z, int count, const float* twiddles) {
+  reverseBits(z, count);
+  int half = 1;
+  if (count >= 4) {
+    firstTwoSteps(z, count);
+    half = 4;
+  }
+  for (; 4 * half <= count; half *= 4) {
+    twoSteps(z, count, half, twiddles);
+  }
+  if (half < count) oneStep(z, count, half, twiddles);
 }
 
 }  // namespace
