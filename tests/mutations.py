@@ -107,7 +107,9 @@ class SloppyWriter(TfliteWriter):
     def _any(self, *choices):
         return choices[self._rng.integers(len(choices))]
 
-    def tensor(self, shape, scale=None, zero_point=0, dtype="int8", axis=0, data=None) -> int:
+    def tensor(
+        self, shape, scale=None, zero_point=0, dtype="int8", axis=0, data=None, **more
+    ) -> int:
         """As TfliteWriter.tensor, but something may be wrong with the tensor."""
         shape = [int(n) for n in shape]
         if self._slips():
@@ -134,7 +136,7 @@ class SloppyWriter(TfliteWriter):
                 data[:-1], data * 0, np.full_like(data, np.array(big).astype(data.dtype))
             )
             data = np.ascontiguousarray(data)
-        return super().tensor(shape, scale, zero_point, dtype, axis, data)
+        return super().tensor(shape, scale, zero_point, dtype, axis, data, **more)
 
     def operator(self, op, inputs, outputs, **options) -> None:
         """As TfliteWriter.operator, but it may be connected or set up wrongly."""

@@ -254,13 +254,6 @@ def lstm_unrolled():
 
 
 @network
-def two_inputs():
-    a, b = keras.Input((20, 3), name="a"), keras.Input((6,), name="b")
-    y = L.GlobalAveragePooling1D()(L.Conv1D(8, 3, activation="relu")(a))
-    return [a, b], L.Dense(3, "softmax")(L.Concatenate()([y, L.Dense(4, "relu")(b)]))
-
-
-@network
 def attention():
     x = keras.Input((12, 8), batch_size=1)
     y = L.MultiHeadAttention(2, 4)(x, x)

@@ -11,7 +11,8 @@ import tinykit as tk
 from tinykit.cli.lessons import ROOT
 from tinykit.training.checkpoints import CHECKPOINTS
 
-EXAMPLES = sorted(path.parent.name for path in CHECKPOINTS.glob("*/tinymodel.json"))
+SHIPPED = {path.parent.name for path in CHECKPOINTS.glob("*/tinymodel.json")}
+EXAMPLES = sorted(name for name in SHIPPED if (ROOT / "arduino" / name).is_dir())
 
 
 @pytest.fixture(scope="module")
