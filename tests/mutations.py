@@ -154,7 +154,7 @@ class SloppyWriter(TfliteWriter):
                 if self._slips() and name.startswith(("stride", "filter", "dil", "depth", "axis")):
                     wrong = self._any(2**31 - 1, -(2**31), 2**20)
                 is_text = isinstance(options[name], str)
-                wrong = bool(wrong) if name == "keep_dims" else wrong
+                wrong = bool(wrong) if isinstance(options[name], bool) else wrong
                 options[name] = f"state {wrong}" if is_text else wrong
         if self._slips():
             options = {}
