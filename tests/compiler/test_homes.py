@@ -152,3 +152,31 @@ def test_a_variable_that_nothing_sets_is_refused():
     writer.operator("ASSIGN_VARIABLE", [handle, x], [])
     with pytest.raises(tk.TinykitError, match="the variable 'lost' with nothing at the start"):
         tk.compile(writer.to_bytes([x], [y]))
+
+
+@pytest.mark.tflm
+def test_a_state_is_no_value_that_another_layer_made_up(tmp_path):
+    """A MEAN over axes apart first turns its input, a value that the file has no tensor for; the
+    state behind it is another one. (Both once had the same id, and one overwrote the other.)"""
+    writer = TfliteWriter()
+    name = {"container": "", "shared_name": "sum"}
+    x, handle = writer.tensor((1, 3, 5, 4), 0.1, 3), writer.tensor((), dtype="resource")
+    mean, before, y = (writer.tensor((1, 5), 0.1, 3) for _ in range(3))
+    writer.operator("CALL_ONCE", [], [], graph=1)
+    axes = writer.constant(np.int32([1, 3]))
+    writer.operator("MEAN", [x, axes], [mean], keep_dims=False)
+    writer.operator("VAR_HANDLE", [], [handle], **name)
+    writer.operator("READ_VARIABLE", [handle], [before])
+    writer.operator("ADD", [mean, before], [y], activation=NONE)
+    writer.operator("ASSIGN_VARIABLE", [handle, mean], [])
+    writer.end_graph([x], [y])
+    handle = writer.tensor((), dtype="resource")
+    start = writer.tensor((1, 5), 0.1, 3, data=np.full((1, 5), 3, np.int8))
+    writer.operator("VAR_HANDLE", [], [handle], **name)
+    writer.operator("ASSIGN_VARIABLE", [handle, start], [])
+    tflite = writer.to_bytes([], [])
+    q = np.random.default_rng(5).integers(-128, 128, (64, 3, 5, 4)).astype(np.int8)
+    [expected], compiled = tflm_batch.run([tflite], [q]), tk.compile(tflite)
+    [host] = Builder(tmp_path).libraries([compiled])
+    np.testing.assert_array_equal(host.run(q), expected)
+    np.testing.assert_array_equal(run_on_board([compiled], [q])[0], expected)

@@ -68,14 +68,12 @@ def _state(reader: Reader, handle: int, value: Value) -> int:
     if name is None:
         raise RefusalError("a variable without a name", DAMAGED)
     if name not in reader.variables:
-        state = len(reader.file.tensors) + len(reader.variables)
         data = reader.at_start.get(name, b"")
         if len(data) != value.n_bytes:
             given = f"{len(data)} bytes at the start" if data else "nothing at the start"
             raise RefusalError(f"the variable {name[1][:40]!r} with {given}", _STATES)
-        reader.variables[name] = state
-        reader.values[state] = value
-        reader.states[state] = np.frombuffer(data, np.int8).reshape(value.shape)
+        reader.variables[name] = reader.inner(value)
+        reader.states[reader.variables[name]] = np.frombuffer(data, np.int8).reshape(value.shape)
     state = reader.variables[name]
     if reader.values[state].n_bytes != value.n_bytes:
         raise RefusalError(f"the variable {name[1][:40]!r} in two sizes", CONVERT)
