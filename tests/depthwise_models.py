@@ -19,6 +19,8 @@ class DepthwiseModel:
             saturates nearly all.
         conv: as a CONV_2D with `multiplier` filters; the picture has one channel.
         odd: with what few networks have: tiny weights, filters of zeros, any zero point.
+        pads: a PAD in front, which the compiler folds into the layer: rows above and below, columns
+            left and right.
     """
 
     picture: tuple[int, int, int]
@@ -32,6 +34,7 @@ class DepthwiseModel:
     conv: bool = False
     odd: bool = False
     seed: int = 0
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def __str__(self) -> str:
         def by(sizes):
@@ -42,8 +45,15 @@ class DepthwiseModel:
         return (
             f"{kind} {by(self.kernel)} on {by(self.picture)}, strides {strides}, "
             f"dilation {dilation}, times {self.multiplier}, {self.padding}, {self.activation}, "
-            f"gain {self.gain:.3g}"
+            f"gain {self.gain:.3g}" + f", padded by {self.pads}" * any(self.pads)
         )
+
+    @property
+    def padded(self) -> tuple[int, int, int]:
+        """The picture with what PAD adds."""
+        top, bottom, left, right = self.pads
+        height, width, channels = self.picture
+        return (height + top + bottom, width + left + right, channels)
 
     @property
     def size(self) -> list[int]:
@@ -51,7 +61,7 @@ class DepthwiseModel:
         reach = [(k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True)]
         room = [
             n if self.padding == "SAME" else n - r + 1
-            for n, r in zip(self.picture[:2], reach, strict=True)
+            for n, r in zip(self.padded[:2], reach, strict=True)
         ]
         return [-(-n // s) for n, s in zip(room, self.strides, strict=True)]
 
@@ -59,7 +69,12 @@ class DepthwiseModel:
         """The file."""
         rng, writer = np.random.default_rng(self.seed), TfliteWriter()
         channels = self.picture[2] * self.multiplier
-        x = writer.tensor((1, *self.picture), 1.0, int(rng.integers(-128, 128)))
+        zero_point = int(rng.integers(-128, 128))
+        source = x = writer.tensor((1, *self.picture), 1.0, zero_point)
+        if any(self.pads):
+            x = writer.tensor((1, *self.padded), 1.0, zero_point)
+            pads = np.int32([(0, 0), self.pads[:2], self.pads[2:], (0, 0)])
+            writer.operator("PAD", [source, writer.constant(pads)], [x])
         shape = (1, *self.kernel, channels)
         weights = rng.integers(-127, 128, shape)
         if self.odd:
@@ -84,7 +99,7 @@ class DepthwiseModel:
             options["depth_multiplier"] = self.multiplier
         kind = "CONV_2D" if self.conv else "DEPTHWISE_CONV_2D"
         writer.operator(kind, inputs, [y], **options)
-        return writer.to_bytes([x], [y])
+        return writer.to_bytes([source], [y])
 
     def _zero_point(self, rng: np.random.Generator) -> int:
         if self.activation.startswith("RELU") and (not self.odd or rng.random() < 0.8):
@@ -128,5 +143,7 @@ def random_depthwise(seed: int) -> DepthwiseModel:
             seed=seed,
         )
         model = replace(model, conv=channels == 1 and pick(True, False))
+        if pick(True, False, False):
+            model = replace(model, pads=tuple(rng.integers(0, 4, 4).tolist()))
         if min(model.size) >= 1:
             return model

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tinykit.compiler import matrix
 from tinykit.compiler.arithmetic import multiply
 from tinykit.compiler.graph import Conv, FullyConnected
+from tinykit.compiler.lowering import matrix
 from tinykit.compiler.packing import pack_few, pack_tile, pack_vector
 
 

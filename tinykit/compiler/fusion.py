@@ -1,20 +1,19 @@
 """ADD fused into the convolution before it.
 
-The sum is made while the convolution's results are at hand, four pixels at a time: they are never
+The sum is made while the convolution's results are at hand, three pixels at a time: they are never
 stored as a tensor of their own, and the sum can take the place of the other input.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from tinykit.compiler.graph import Add, Conv, Graph
+from tinykit.compiler.graph import Add, Conv, Graph, Op
 
 
-def fuse_additions(graph: Graph, can_be_lowered: Callable[[Graph, Conv], bool]) -> Graph:
+def fuse_additions(graph: Graph) -> Graph:
     """The same network with each ADD in a convolution's step, where the kernels can do that."""
     for op in graph.ops:
         if isinstance(op, Add) and op.linear and _has_one_shape(graph, op):
-            graph = _fused(graph, op, can_be_lowered)
+            graph = _fused(graph, op)
     return graph
 
 
@@ -22,20 +21,20 @@ def _has_one_shape(graph: Graph, add: Add) -> bool:
     return len({graph.values[value].size for value in (*add.inputs, add.output)}) == 1
 
 
-def _fused(graph: Graph, add: Add, can_be_lowered: Callable[[Graph, Conv], bool]) -> Graph:
+def _fused(graph: Graph, add: Add) -> Graph:
     writers = {value: graph.writer(value) for value in add.inputs}
-    convs = [
-        op
-        for value, op in writers.items()
-        if isinstance(op, Conv) and op.add is None and _read_once(graph, value)
-    ]
+    convs = [op for value, op in writers.items() if _can_add(op) and _read_once(graph, value)]
+    if not convs:
+        return graph
     # The later one, since by then the other input is there.
-    for conv in sorted(convs, key=graph.ops.index, reverse=True):
-        fused = _joined(conv, add)
-        if can_be_lowered(graph, fused):
-            kept = [fused if op is add else op for op in graph.ops if op is not conv]
-            return graph.with_ops(kept)
-    return graph
+    conv = max(convs, key=graph.ops.index)
+    fused = _joined(conv, add)
+    return graph.with_ops([fused if op is add else op for op in graph.ops if op is not conv])
+
+
+def _can_add(op: Op | None) -> bool:
+    """Whether its kernel can add as a last step: not those for weights of four bits."""
+    return isinstance(op, Conv) and op.bits == 8 and op.add is None
 
 
 def _read_once(graph: Graph, value: int) -> bool:

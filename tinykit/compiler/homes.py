@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from tinykit.compiler.graph import Concatenation, Copy, Graph, View
+from tinykit.compiler.graph import Concatenation, Copy, Graph, Op, View
 from tinykit.compiler.steps import LoweredStep
 
 ALIGNMENT = 4  # kernels load words
@@ -85,7 +85,7 @@ class Homes:
         inner = self.of(home.root)
         return Home(inner.root, inner.offset + home.offset)
 
-    def is_free(self, op: View | Copy | object) -> bool:
+    def is_free(self, op: Op) -> bool:
         """Whether an operator has nothing to do: its output is where its input is."""
         if isinstance(op, View):
             return True
@@ -120,7 +120,7 @@ class Homes:
             return
         others = [i for i, each in enumerate(graph.ops) if each.output == state and i != position]
         moved = [i for i in graph.values if self.of(i).root == value.root and i != value.root]
-        joined = [i for i in moved if isinstance(graph.writer(i), View) is False]
+        joined = [i for i in moved if not isinstance(graph.writer(i), View)]
         if others or joined or self._last_use(state) > writer:
             return
         if self._last_use(state) < writer or self._runs_in_place(writer, state):

@@ -14,7 +14,7 @@ from tinykit.compiler.dead_channels import remove_dead_channels
 from tinykit.compiler.fusion import fuse_additions
 from tinykit.compiler.graph import Graph, Matrix, Op, macs
 from tinykit.compiler.homes import Homes, computed_in_place
-from tinykit.compiler.lowering import has_fast_kernel, lower
+from tinykit.compiler.lowering import lower
 from tinykit.compiler.padding import fold_padding
 from tinykit.compiler.plan import MemoryPlan, Placement, plan_memory
 from tinykit.compiler.reading import read_graph
@@ -159,7 +159,7 @@ def compile(model: object, *, name: str | None = None) -> CompiledModel:
     graph = read_graph(fold_constants(file), source)
     graph = fold_padding(graph)
     graph = remove_dead_channels(graph)
-    graph = fuse_additions(graph, has_fast_kernel)
+    graph = fuse_additions(graph)
     graph = computed_in_place(graph)
     lowered = [lower(graph, op) for op in graph.ops]
     homes = Homes(graph, lowered)

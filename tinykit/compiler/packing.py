@@ -88,8 +88,8 @@ def _rows(op: Matrix) -> Scaled:
 
 
 def _packed(op: Matrix, rows: Scaled, wide: bool, *streams: np.ndarray) -> PackedRows:
-    words = _as_words(np.concatenate([stream.ravel() for stream in streams]))
-    return PackedRows(words, _rectified(op), wide, rows.any_scale)
+    words = as_words(np.concatenate([stream.ravel() for stream in streams]))
+    return PackedRows(words, is_rectified(op), wide, rows.any_scale)
 
 
 def _is_wide(rows: Scaled) -> bool:
@@ -150,9 +150,11 @@ def _largest_sum(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return np.maximum(abs(lowest), abs(highest))
 
 
-def _rectified(op: Matrix) -> bool:
+def is_rectified(op: Matrix) -> bool:
+    """Whether what is below 0 is cut off: then it may be rounded in any way."""
     return op.output_zero_point == op.act_min == -128
 
 
-def _as_words(stream: np.ndarray) -> np.ndarray:
+def as_words(stream: np.ndarray) -> np.ndarray:
+    """Numbers of up to 32 bits, signed or not, as uint32."""
     return (stream.ravel() & 0xFFFFFFFF).astype(np.uint32)

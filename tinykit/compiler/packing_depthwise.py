@@ -24,6 +24,7 @@ import numpy as np
 
 from tinykit.compiler.arithmetic import multiply
 from tinykit.compiler.graph import Depthwise
+from tinykit.compiler.packing import as_words, is_rectified
 
 ONCE_SHIFT = 10  # kOnceShift in Scale.h
 
@@ -65,7 +66,7 @@ def pack_taps(op: Depthwise) -> Packed:
     weights = filters.weights << filters.raised[:, None]
     columns = np.column_stack([filters.bias, weights, filters.scales])
     streams = [_tap_stream(columns[i :: op.depth_multiplier]) for i in range(op.depth_multiplier)]
-    return Packed(_as_words(np.concatenate(streams)), filters.rounding)
+    return Packed(as_words(np.concatenate(streams)), filters.rounding)
 
 
 def _tap_stream(columns: np.ndarray) -> np.ndarray:
@@ -114,7 +115,7 @@ def pack_lines(op: Depthwise) -> Packed | None:
     before = int(weights.shape[1] == 1)
     weights = np.pad(weights, [(0, 0), (before, 4 - before - weights.shape[1])]) & 0xFFFF
     pairs = weights[:, 0::2] | weights[:, 1::2] << 16
-    return Packed(_as_words(np.column_stack([pairs, filters.bias, filters.scales])), "once")
+    return Packed(as_words(np.column_stack([pairs, filters.bias, filters.scales])), "once")
 
 
 def _flat(op: Depthwise, transposed: bool = False) -> np.ndarray:
@@ -129,7 +130,7 @@ def _packed_bytes(filters: _Filters, rows: np.ndarray) -> Packed | None:
     padded = np.pad(rows, [(0, 0), (0, -rows.shape[1] % 4)]) & 0xFF
     words = padded.reshape(len(rows), -1, 4) @ (1 << np.arange(0, 32, 8))
     words = np.column_stack([filters.bias, filters.scales, words])
-    return Packed(_as_words(words), filters.rounding)
+    return Packed(as_words(words), filters.rounding)
 
 
 def _filters(op: Depthwise, weights: np.ndarray, once: bool) -> _Filters:
@@ -151,9 +152,10 @@ def _filters(op: Depthwise, weights: np.ndarray, once: bool) -> _Filters:
     alive = np.where(dead[:, None], 0, weights)
     right = -op.shifts.astype(np.int64)
     nothing = np.zeros_like(right)
-    if once and (_is_rectified(op) or (dead | (right < 1)).all()):
+    if once and (is_rectified(op) or (dead | (right < 1)).all()):
         channels = zip(op.multipliers, right, bias, alive, strict=True)
-        found = [_rounded_once(op.output_zero_point, *map(_plain, row)) for row in channels]
+        plain = ([number.tolist() for number in row] for row in channels)
+        found = [_rounded_once(op.output_zero_point, *row) for row in plain]
         if all(is_dead or numbers for is_dead, numbers in zip(dead, found, strict=True)):
             constant = np.zeros((len(dead), 4), np.int64)  # raised, bias, multiplier, factor
             constant[:, 3] = value + op.output_zero_point << ONCE_SHIFT
@@ -221,15 +223,3 @@ def _gives(
         if wanted != given and any(sums[0] < sum_ <= sums[1] for sum_ in (wanted, given)):
             return False
     return True
-
-
-def _plain(value: np.ndarray) -> int | list[int]:
-    return value.tolist()
-
-
-def _is_rectified(op: Depthwise) -> bool:
-    return op.output_zero_point == op.act_min == -128
-
-
-def _as_words(stream: np.ndarray) -> np.ndarray:
-    return (stream.ravel() & 0xFFFFFFFF).astype(np.uint32)

@@ -31,10 +31,11 @@ class LoweredStep:
     Attributes:
         call: statements in the body of the layer's function (namespace tinykit::nn is visible as
             `nn`). Replaced in it: `{in0}`, `{in1}` ... (const int8_t*), `{out}` (int8_t*),
-            `{scratch}` (int8_t*, 4-byte aligned), and `{name}` of each constant. Other braces stay.
-        includes: kernel headers below src/nn/, ("Conv.h",). With each header comes the source file
-            of the same name, and what else `sources` names.
-        sources: further kernel files below src/nn/ that must be compiled ("ConvCortexM4.cpp",).
+            `{scratch}`, `{state0}` ... (int8_t*, 4-byte aligned), and `{name}` of each constant.
+            Other braces stay.
+        includes: kernel headers below src/nn/, ("Matrix.h",). With each header comes the source
+            file of the same name, and what else `sources` names.
+        sources: further kernel files below src/nn/ that must be compiled ("MatrixCortexM4.cpp",).
         constants: arrays in flash.
         scratch_bytes: working memory during this step, in the arena.
         overlap: for each input, how the output may share its memory when the input is not needed

@@ -1,6 +1,6 @@
 """Each operator as a call of a kernel.
 
-Layers with weights take the first kernel of a table that can do them (`tinykit.compiler.kernels`).
+Layers with weights take the first kernel of a table that can do them (`kernels.py`).
 """
 
 from collections.abc import Callable
@@ -38,20 +38,15 @@ from tinykit.compiler.graph import (
 )
 from tinykit.compiler.lowering import (
     gathered,
+    kernels,
     moves,
     pointwise,
     pooling,
     sequences,
-    weighted,
 )
 from tinykit.compiler.steps import LoweredStep
 
-__all__ = ["has_fast_kernel", "lower"]
-
-
-def has_fast_kernel(graph: Graph, op: Conv) -> bool:
-    """Whether a convolution, with its fused ADD, can be lowered."""
-    return op.bits == 8 and weighted.has_fast_kernel(graph, op)
+__all__ = ["lower"]
 
 
 def lower(graph: Graph, op: Op) -> LoweredStep | None:
@@ -64,12 +59,12 @@ def lower(graph: Graph, op: Op) -> LoweredStep | None:
 _LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Add: pointwise.add,
     Concatenation: moves.concatenation,
-    Conv: weighted.lower,
+    Conv: kernels.lower,
     Copy: moves.copy,
+    Depthwise: kernels.lower,
     Extremes: pooling.extremes,
+    FullyConnected: kernels.lower,
     GroupedConv: gathered.grouped,
-    Depthwise: weighted.lower,
-    FullyConnected: weighted.lower,
     LogSoftmax: pointwise.log_softmax,
     Lookup: pointwise.lookup,
     Lstm: sequences.lstm,
@@ -84,7 +79,7 @@ _LOWERINGS: dict[type[Op], Callable[..., LoweredStep | None]] = {
     Prelu: pointwise.prelu,
     ResizeBilinear: pooling.resize_bilinear,
     Softmax: pointwise.softmax,
+    SquaredDifference: pointwise.squared_difference,
     Svdf: sequences.svdf,
     TransposeConv: gathered.transpose_conv,
-    SquaredDifference: pointwise.squared_difference,
 }

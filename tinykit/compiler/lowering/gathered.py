@@ -20,7 +20,7 @@ from tinykit.compiler.graph import (
     TransposeConv,
     macs,
 )
-from tinykit.compiler.lowering import weighted
+from tinykit.compiler.lowering import kernels
 from tinykit.compiler.lowering.text import pair, window
 from tinykit.compiler.steps import Constant, LoweredStep
 
@@ -31,10 +31,8 @@ def grouped(graph: Graph, op: GroupedConv) -> LoweredStep:
     """Small groups as one convolution, whose weights are zero between the groups."""
     dense = op.weights.size * op.groups
     if dense - op.weights.size <= _MOST_ZEROS and 1.2 * op.groups < _instructions(op):
-        joined = _joined(op)
-        if weighted.has_fast_kernel(graph, joined):
-            fast = weighted.lower(graph, joined)
-            return replace(fast, comment=f"{fast.comment}; zeros between the groups")
+        fast = kernels.lower(graph, _joined(op))
+        return replace(fast, comment=f"{fast.comment}; zeros between the groups")
     return _gathered(graph, op, window(graph, op), op.groups)
 
 

@@ -27,7 +27,7 @@ struct Plane {
   int32_t once;  // rounded once, not twice
 };
 
-// A filter of 3x3: six words, see pack_planes.
+// A filter of 3x3: six words, see pack_3x3.
 void tinykitPlane3x3(const Plane* plane);
 
 // A filter of any size, which is four times the bias; row by row, pairs (w0, w1), (w2, w3) ...; the

@@ -28,7 +28,8 @@ struct Int8Weights {
 struct Int4Weights {
   static constexpr int kInputs = 8;
 
-  static TINYKIT_INLINE int32_t dot8(const int8_t* weights, uint32_t first, uint32_t second, int32_t sum) {
+  static TINYKIT_INLINE int32_t dot8(const int8_t* weights, uint32_t first, uint32_t second,
+                                     int32_t sum) {
     const uint32_t word = loadWord(weights);
     sum = dot4((word << 4) & 0xf0f0f0f0u, first, sum);
     return dot4(word & 0xf0f0f0f0u, second, sum);

@@ -2,18 +2,20 @@
 
 #include <string.h>
 
+#include "Copy.h"
+
 namespace tinykit {
 namespace nn {
 namespace {
 
 constexpr int kOuter = 4;  // loops around the two innermost
 
-// Fewer bytes than this are copied faster here than by a call of memcpy().
+// Fewer bytes than this are copied faster here than by a call.
 constexpr int kShort = 12;
 
 void copyRun(const int8_t* in, int n, int8_t* out) {
   if (n > kShort) {
-    memcpy(out, in, static_cast<size_t>(n));
+    copyRows(1, n, n, n, in, out);
     return;
   }
   for (int i = 0; i < n; ++i) out[i] = in[i];

@@ -1,6 +1,6 @@
 // DEPTHWISE_CONV_2D on int8, for weights that the compiler has packed
-// (tinykit/compiler/packing_depthwise.py says how; depthwise.py chooses between the kernels).
-// The bytes are those of TensorFlow Lite Micro's reference kernel, as in Conv.h.
+// (tinykit/compiler/packing_depthwise.py says how; lowering/depthwise.py chooses between the kernels).
+// The bytes are those of TensorFlow Lite Micro's reference kernel, as in Matrix.h.
 #pragma once
 
 #include <stdint.h>
@@ -83,7 +83,7 @@ struct DepthwiseTaps {
 };
 
 // `scratch`: aligned to 4; how much of it, and how far `out` may overlap `in`, is worked out by
-// tinykit/compiler/depthwise.py. Pixel by pixel; of a pixel, four channels are read, then written.
+// tinykit/compiler/lowering/depthwise.py. Pixel by pixel; of a pixel, four channels are read, then written.
 void depthwiseTaps(const DepthwiseTaps& p, const uint32_t* weights, const int8_t* in, int8_t* out,
                    int8_t* scratch);
 

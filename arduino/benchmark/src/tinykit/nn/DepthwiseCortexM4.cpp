@@ -1,5 +1,5 @@
 // The inner loops for the DSP instructions of Cortex-M4 and M7, in assembly. DepthwisePortable.cpp
-// says in C++ what they compute; ConvCortexM4.cpp what the instructions do. And
+// says in C++ what they compute; MatrixCortexM4.cpp what the instructions do. And
 //
 //     SMLABB sum, a, b, sum      sum += a.low * b.low        SMLABT: a.low * b.high, and so on
 //     SMMLA  a, b, c, d          a = d + b * c / 2^32, rounded down

@@ -1,4 +1,4 @@
-// From a sum to an output in plain C++, with the scales that packing.py works out; on a Cortex-M4
+// From a sum to an output in plain C++, with the scales that scales.py works out; on a Cortex-M4
 // each of the two multiplications is one instruction.
 #pragma once
 

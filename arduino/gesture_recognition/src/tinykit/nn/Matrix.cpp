@@ -167,7 +167,8 @@ class Tiles {
 };
 
 // In place where the tile's rows are as long as the output's, else over the scratch memory.
-inline void convWith(Multiplication* three, Multiplication* one, Tiles&& tiles, int channels, int8_t* out) {
+inline void convWith(Multiplication* three, Multiplication* one, Tiles&& tiles, int channels,
+                     int8_t* out) {
   while (tiles.pixelsLeft() > 0) {
     if (tiles.step() == channels) {
       out += tiles.next(three, one, out) * channels;
@@ -180,8 +181,8 @@ inline void convWith(Multiplication* three, Multiplication* one, Tiles&& tiles, 
   }
 }
 
-inline void convAddWith(Multiplication* three, Multiplication* one, Tiles&& tiles, int channels, const Add& sum,
-                        const int8_t* skip, int8_t* out) {
+inline void convAddWith(Multiplication* three, Multiplication* one, Tiles&& tiles, int channels,
+                        const Add& sum, const int8_t* skip, int8_t* out) {
   while (tiles.pixelsLeft() > 0) {
     const int count = tiles.next(three, one, tiles.tile());
     for (int i = 0; i < count; ++i, out += channels, skip += channels) {

@@ -32,12 +32,12 @@ struct Conv {
   int padTop, padLeft;
   int pixels;  // at a time, 3 or 1
   int8_t inZeroPoint;
-  bool anyScale;  // see AnyScale in MatrixInner.h
+  bool anyScale;  // see kAnyScale in MatrixInner.h
   Output output;
 };
 
 // `scratch`: aligned to 4; how much of it, and how far `out` may overlap `in`, is worked out by
-// tinykit/compiler/matrix.py. Three pixels are read, then written; the last one or two singly.
+// tinykit/compiler/lowering/matrix.py. Three pixels are read, then written; the last one or two singly.
 void conv(const Conv& p, const uint32_t* weights, const int8_t* in, int8_t* out, int8_t* scratch);
 void convWide(const Conv& p, const uint32_t* weights, const int8_t* in, int8_t* out,
               int8_t* scratch);

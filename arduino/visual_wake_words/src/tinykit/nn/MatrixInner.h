@@ -12,7 +12,7 @@ namespace nn {
 
 // How a sum becomes an output: what the words behind each row's weights are.
 enum Finish : int32_t {
-  kAnyScale = -1,  // four words: multiplier, factor, left shift, mask (see packing.py)
+  kAnyScale = -1,  // four words: multiplier, factor, left shift, mask (see scales.py)
   kRounded = 0,  // two words: multiplier, factor
   kRectified = 1,  // the same; what is below 0 will be cut off, however it is rounded
 };

@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from tinykit.compiler.graph import Conv, Depthwise, Graph, macs
+from tinykit.compiler.lowering.text import Comments, listed, packed_constant, round_up
 from tinykit.compiler.packing_depthwise import (
     Packed,
     pack_3x3,
@@ -19,7 +20,7 @@ from tinykit.compiler.packing_depthwise import (
     pack_planes,
     pack_taps,
 )
-from tinykit.compiler.steps import Constant, LoweredStep
+from tinykit.compiler.steps import LoweredStep
 
 _FILES = {
     "includes": ("Depthwise.h",),
@@ -46,14 +47,18 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Way:
     """One way to compute a layer.
 
     Attributes:
+        kernel: its C++ functions.
+        does: what it can do and how, one line.
         cost: about how many instructions a Cortex-M4 executes; None if it cannot do the layer.
         lower: the layer as a call.
     """
 
+    kernel: str
+    does: str
     cost: Callable[[Layer], float | None]
     lower: Callable[[Layer], LoweredStep]
 
@@ -64,8 +69,8 @@ def lower_depthwise(graph: Graph, op: Depthwise) -> LoweredStep | None:
         return None
     source, target = graph.input_of(op).shape, graph.output_of(op).shape
     layer = _lying(_cropped(Layer(op, source[1:], target[1:])))
-    costs = [(cost, i) for i, kernel in enumerate(KERNELS) if (cost := kernel.cost(layer))]
-    return replace(KERNELS[min(costs)[1]].lower(layer), macs=macs(graph, op), **_FILES)
+    costs = [(cost, i) for i, way in enumerate(WAYS) if (cost := way.cost(layer))]
+    return replace(WAYS[min(costs)[1]].lower(layer), macs=macs(graph, op), **_FILES)
 
 
 def lower_one_channel(graph: Graph, op: Conv) -> LoweredStep | None:
@@ -86,11 +91,16 @@ def lower_one_channel(graph: Graph, op: Conv) -> LoweredStep | None:
 
 
 def _product_cost(layer: Layer) -> float:
-    """About the instructions of a convolution of one channel as a matrix product (Conv.h)."""
+    """About the instructions of a convolution of one channel as a matrix product (Matrix.h).
+
+    Three pixels at a time; at the border, row by row of the window.
+    """
     height, width = layer.op.kernel
     words = -(-width // 4) * 2 * height
-    products = -(-layer.target[2] // 2) * (12 * words + 62)
-    return -(-prod(layer.target[:2]) // 4) * (300 + 80 * height + 17 * words + products)
+    products = -(-layer.target[2] // 2) * (8.5 * words + 53)
+    pixels = prod(layer.target[:2])
+    at_border = pixels - _inside(layer, 0) * _inside(layer, 1)
+    return -(-pixels // 3) * (286 + 8 * words + products) + at_border * 111 * height
 
 
 def _cropped(layer: Layer) -> Layer:
@@ -167,8 +177,8 @@ class _Planes:
     def row_length(self) -> int:
         """int16 of a row with its padding."""
         if self.is_3x3:
-            return _round_up(self.target[1], 2) + 2
-        last = (_round_up(self.target[1], 4) - 4) * self.strides[1]
+            return round_up(self.target[1], 2) + 2
+        last = (round_up(self.target[1], 4) - 4) * self.strides[1]
         return last + 2 * self.pairs + (2 if self.strides[1] == 1 else 6)
 
     @property
@@ -248,7 +258,7 @@ def _lower_planes(layer: Layer) -> LoweredStep:
     return LoweredStep(
         call=_struct("DepthwisePlanes", op, packed, sizes, _PLANE_COMMENTS)
         + f"  nn::{name}(layer, {{weights}}, {{in0}}, {{out}}, {{scratch}});\n",
-        constants=(_weights(packed),),
+        constants=(packed_constant(packed.words),),
         scratch_bytes=planes.scratch_bytes,
         overlap=(_plane_overlap(planes),),
         in_place_only=op.depth_multiplier == 1,
@@ -284,6 +294,8 @@ def _line_cost(layer: Layer) -> float | None:
         return None
     if op.strides != (1, 1) or op.dilation[axis] != 1 or op.padding[other] != 0:
         return None
+    if layer.source[other] != layer.target[other]:  # a folded PAD: lines of nothing but padding
+        return None
     before, after = op.padding[axis], layer.target[axis] + taps - 1 - layer.source[axis]
     if not 0 <= before < taps or layer.source[axis] < taps - 1 or not before <= after:
         return None
@@ -310,7 +322,7 @@ def _lower_lines(layer: Layer) -> LoweredStep:
     return LoweredStep(
         call=_struct("DepthwiseLines", op, packed, sizes, _LINE_COMMENTS)
         + f"  nn::depthwiseLines{max(taps, 2)}(layer, {{weights}}, {{in0}}, {{out}});\n",
-        constants=(_weights(packed),),
+        constants=(packed_constant(packed.words),),
         overlap=(0,),  # an output lands on a byte of its own channel, which has been read
         in_place_only=True,
         comment="line by line, a load for each pixel",
@@ -344,12 +356,12 @@ def _lower_taps(layer: Layer) -> LoweredStep:
     packed = pack_taps(op)
     sizes = [*layer.source, *layer.target[:2], op.depth_multiplier]
     sizes += [*op.kernel, *op.strides, *op.padding, *op.dilation]
-    pixel = _round_up(channels, 4)
+    pixel = round_up(channels, 4)
     tile = 4 * pixel if packed.rounding == "any" else pixel * (channels % 4 > 0)
     return LoweredStep(
         call=_struct("DepthwiseTaps", op, packed, sizes, _TAP_COMMENTS)
         + "  nn::depthwiseTaps(layer, {weights}, {in0}, {out}, {scratch});\n",
-        constants=(_weights(packed),),
+        constants=(packed_constant(packed.words),),
         scratch_bytes=4 * layer.taps + pixel + tile,
         overlap=(_tap_overlap(layer),),
         comment="four channels at a time, tap by tap",
@@ -407,36 +419,31 @@ _TAP_COMMENTS = (
 )
 
 
-def _struct(
-    name: str,
-    op: Depthwise,
-    packed: Packed,
-    sizes: list[int],
-    comments: tuple[tuple[int, str], ...],
-) -> str:
-    """The declaration of a kernel's parameters, a line for each group of numbers."""
-    lines, at = [], 0
-    for count, comment in comments:
-        numbers = ", ".join(str(n) for n in sizes[at : at + count])
-        lines.append(f"      {numbers},  // {comment}")
-        at += count
-    lines.append(f"      {op.input_zero_point},  // what padding holds")
+def _struct(name: str, op: Depthwise, packed: Packed, sizes: list[int], comments: Comments) -> str:
+    """The declaration of a kernel's parameters."""
     rounding = f"nn::Rounding::k{packed.rounding.capitalize()}"
     output = f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rounding}}}"
-    lines.append(f"      {output},  // output: zero point, limits, rounding")
-    return "\n".join([f"  static const nn::{name} layer = {{", *lines, "  };\n"])
+    padding = (op.input_zero_point, "what padding holds")
+    return listed(name, sizes, comments, padding, (output, "output: zero point, limits, rounding"))
 
 
-def _weights(packed: Packed) -> Constant:
-    return Constant("weights", "uint32_t", packed.words, comment="packed, with biases and scales")
-
-
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple
-
-
-KERNELS = (
-    Kernel(_plane_cost, _lower_planes),
-    Kernel(_line_cost, _lower_lines),
-    Kernel(_tap_cost, _lower_taps),
+WAYS = (
+    Way(
+        "depthwisePlanes, depthwise3x3",
+        "up to 15 columns, 1 or 2 apart: a channel at a time, copied and widened; often in place",
+        _plane_cost,
+        _lower_planes,
+    ),
+    Way(
+        "depthwiseLines2, 3, 4",
+        "up to 4 weights in a row or a column, rounded once: a load for each pixel; in place",
+        _line_cost,
+        _lower_lines,
+    ),
+    Way(
+        "depthwiseTaps",
+        "any window and scale: four channels at a time, little working memory",
+        _tap_cost,
+        _lower_taps,
+    ),
 )

@@ -9,8 +9,9 @@ from math import prod
 import numpy as np
 
 from tinykit.compiler.graph import Conv, FullyConnected, Graph, Matrix, macs
+from tinykit.compiler.lowering.text import listed, packed_constant, round_up
 from tinykit.compiler.packing import PackedRows, pack_few, pack_tile, pack_vector
-from tinykit.compiler.steps import Constant, LoweredStep
+from tinykit.compiler.steps import LoweredStep
 
 TILE_PIXELS = 3  # kTilePixels in Matrix.cpp
 _MOST_SCRATCH = 16_384  # bytes of widened pixels; more than that, and it is one pixel at a time
@@ -56,7 +57,7 @@ def lower_few_rows(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | Non
         calls.append(_call(op, packed, task))
     return LoweredStep(
         call="".join(calls) + _cut_off(op, op.channels),
-        constants=(_weights(packed),),
+        constants=(packed_constant(packed.words),),
         overlap=(None,),
         comment="matrix times vector, two rows at a time",
         macs=macs(graph, op),
@@ -87,7 +88,7 @@ def lower_vector(graph: Graph, op: FullyConnected | Conv) -> LoweredStep | None:
     ]
     return LoweredStep(
         call=_in_braces(calls) + _cut_off(op, vectors * outputs),
-        constants=(_weights(packed),),
+        constants=(packed_constant(packed.words),),
         scratch_bytes=8 * quads,
         # A vector is copied to the scratch memory before its outputs are written.
         overlap=(-columns - outputs if vectors == 1 else None,),
@@ -169,7 +170,7 @@ def _tiles(
     runs = conv.kernel[1] if conv.dilation[1] > 1 else 1
     in_runs = conv.weights.reshape(conv.channels, conv.kernel[0] * runs, -1)
     packed = pack_tile(replace(conv, weights=in_runs[:, :, None, :]))
-    columns = in_runs.shape[1] * _round_up(in_runs.shape[2], 4)
+    columns = in_runs.shape[1] * round_up(in_runs.shape[2], 4)
     few = prod(target[1:3]) < TILE_PIXELS or TILE_PIXELS * 2 * columns > _MOST_SCRATCH
     pixels = 1 if few else TILE_PIXELS
     kernel = (conv.kernel[0], runs, conv.kernel[1] // runs)
@@ -179,8 +180,8 @@ def _tiles(
     layer = _struct(conv, packed, [*sizes, pixels]) + _sum(conv)
     step = LoweredStep(
         call=f"{layer}  nn::{name}(layer, {{weights}}, {{in0}}, {added}{{out}}, {{scratch}});\n",
-        constants=(_weights(packed),),
-        scratch_bytes=_conv_scratch(conv, columns, _round_up(in_runs.shape[2], 4), pixels),
+        constants=(packed_constant(packed.words),),
+        scratch_bytes=_conv_scratch(conv, columns, round_up(in_runs.shape[2], 4), pixels),
         overlap=(_conv_overlap(conv, source, target, pixels),),
         comment=f"matrix product, {_PIXELS[pixels]} by two channels at a time",
         macs=macs(graph, op),
@@ -222,32 +223,26 @@ _CONV_COMMENTS = (
 
 
 def _struct(op: Matrix, packed: PackedRows, sizes: list[int]) -> str:
-    """The declaration of a kernel's parameters, a line for each group of numbers."""
-    lines, at = [], 0
-    for count, comment in _CONV_COMMENTS:
-        numbers = ", ".join(str(n) for n in sizes[at : at + count])
-        lines.append(f"      {numbers},  // {comment}")
-        at += count
-    lines.append(f"      {op.input_zero_point},  // what padding holds")
-    lines.append(f"      {str(packed.any_scale).lower()},  // scales of 1/2 and more?")
-    lines.append(f"      {_output(op, packed)},  // output: zero point, limits, ReLU?")
-    return "\n".join(["  static const nn::Conv layer = {", *lines, "  };\n"])
-
-
-def _output(op: Matrix, packed: PackedRows) -> str:
+    """The declaration of a convolution's parameters."""
     rectified = str(packed.rectified).lower()
-    return f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rectified}}}"
-
-
-def _weights(packed: PackedRows) -> Constant:
-    return Constant("weights", "uint32_t", packed.words, comment="packed, with biases and scales")
+    return listed(
+        "Conv",
+        sizes,
+        _CONV_COMMENTS,
+        (op.input_zero_point, "what padding holds"),
+        (str(packed.any_scale).lower(), "scales of 1/2 and more?"),
+        (
+            f"{{{op.output_zero_point}, {op.act_min}, {op.act_max}, {rectified}}}",
+            "output: zero point, limits, ReLU?",
+        ),
+    )
 
 
 def _conv_scratch(op: Conv, columns: int, segment: int, pixels: int) -> int:
     """Widened patches of a tile, the tile of outputs, and runs of patches at the border."""
     pointwise = prod(op.kernel) * prod(op.strides) == 1
     borders = 0 if pointwise else (1 + pixels) * segment
-    return pixels * (2 * columns + _round_up(op.channels, 2)) + borders
+    return pixels * (2 * columns + round_up(op.channels, 2)) + borders
 
 
 def _conv_overlap(
@@ -267,7 +262,3 @@ def _conv_overlap(
     starts = starts[starts > 0]
     later = np.minimum.accumulate(first[::-1])[::-1][starts]
     return int((starts * target[3] - later).max(initial=-prod(source)))
-
-
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple

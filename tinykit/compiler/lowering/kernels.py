@@ -10,8 +10,8 @@ from dataclasses import fields as dataclass_fields
 
 import numpy as np
 
-from tinykit.compiler import depthwise, matrix
 from tinykit.compiler.graph import Conv, Depthwise, FullyConnected, Graph, Matrix
+from tinykit.compiler.lowering import depthwise, matrix
 from tinykit.compiler.steps import LoweredStep
 
 
@@ -61,7 +61,7 @@ KERNELS: dict[type[Matrix], tuple[Kernel, ...]] = {
         Kernel("conv", "one input channel: a convolution", _one_input),
         Kernel(
             "depthwise",
-            "any other: the cheapest of the ways in compiler/depthwise.py",
+            "any other: the cheapest of the ways below",
             depthwise.lower_depthwise,
         ),
     ),

@@ -51,6 +51,13 @@ LAYERS = [  # (picture, kernel, what else): one of each kind that networks have
     ((24, 24, 1), (3, 3), {"multiplier": 8}),
     ((24, 24, 1), (3, 3), {"multiplier": 8, "conv": True}),
     ((24, 24, 1), (5, 5), {"multiplier": 8, "conv": True, "strides": (2, 2)}),
+    ((24, 24, 16), (3, 3), {"pads": (1, 1, 1, 1), "padding": "VALID", "strides": (2, 2)}),
+]
+
+VOID = [  # a folded PAD and a dilation leave some windows without a pixel of the input
+    ((1, 1, 4), (3, 3), {"pads": (0, 1, 0, 1), "dilation": (2, 1)}),
+    ((1, 3, 5), (3, 2), {"pads": (1, 1, 0, 0), "dilation": (2, 1)}),
+    ((4, 1, 8), (2, 3), {"pads": (0, 0, 1, 2), "dilation": (1, 3)}),
 ]
 
 
@@ -61,7 +68,7 @@ def layer(case) -> DepthwiseModel:
 
 @pytest.fixture(scope="module")
 def layers() -> list[DepthwiseModel]:
-    return [*map(layer, LAYERS), *map(random_depthwise, range(N_LAYERS))]
+    return [*map(layer, LAYERS + VOID), *map(random_depthwise, range(N_LAYERS))]
 
 
 @pytest.fixture(scope="module")
