@@ -18,7 +18,7 @@ ensure_home()
 import matplotlib
 from IPython.paths import get_ipython_dir
 from jupyter_core.paths import jupyter_config_dir, jupyter_runtime_dir
-from tinykit.board.virtual.toolchain import cache_folder
+from tinykit.common.home import cache_folder
 print(os.environ["HOME"])
 print(matplotlib.get_cachedir(), matplotlib.get_configdir())
 print(get_ipython_dir(), jupyter_config_dir(), jupyter_runtime_dir(), cache_folder())

@@ -65,13 +65,25 @@ def _takes_files(folder: Path) -> bool:
 
 def settings_folder() -> Path:
     """Where the kit keeps what it was told once; TINYKIT_SETTINGS names another place."""
-    chosen = os.environ.get("TINYKIT_SETTINGS")
-    if chosen:
-        return Path(chosen)
-    if os.name == "nt":
-        base = Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
-    return base / "tinykit"
+    return _own_folder("TINYKIT_SETTINGS", "APPDATA", "Application Support", "XDG_CONFIG_HOME")
+
+
+def cache_folder() -> Path:
+    """Where builds are kept; safe to delete. TINYKIT_CACHE names another place."""
+    return _own_folder("TINYKIT_CACHE", "LOCALAPPDATA", "Caches", "XDG_CACHE_HOME")
+
+
+def _own_folder(chosen: str, windows: str, macos: str, linux: str) -> Path:
+    """A folder of the kit's. All but `macos` are environment variables, which may be missing."""
+    if place := os.environ.get(chosen):
+        return Path(place)
+    usual = {
+        "APPDATA": "AppData/Roaming",
+        "LOCALAPPDATA": "AppData/Local",
+        "XDG_CONFIG_HOME": ".config",
+        "XDG_CACHE_HOME": ".cache",
+    }
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / macos / "tinykit"
+    variable = windows if os.name == "nt" else linux
+    return Path(os.environ.get(variable, Path.home() / usual[variable])) / "tinykit"

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tinykit.common.errors import TinykitError
+from tinykit.common.home import cache_folder
 
 _MOST_CACHED = 200_000_000  # bytes in each folder of the cache
 CORE = Path(__file__).parent / "core"
@@ -57,20 +58,6 @@ def require(package: str, purpose: str) -> None:
             f'{purpose} needs the package "{name}", which is not installed. '
             f"Install it: python -m pip install {name}"
         )
-
-
-def cache_folder() -> Path:
-    """Where builds are kept; safe to delete. TINYKIT_CACHE names another place."""
-    chosen = os.environ.get("TINYKIT_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "tinykit"
 
 
 def zig(arguments: Sequence[str | Path], folder: Path) -> str:
