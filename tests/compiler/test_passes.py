@@ -79,6 +79,21 @@ def test_padding_is_folded_where_each_window_still_sees_a_pixel(top, bottom, sta
     assert same_results(graph, folded)
 
 
+def test_padding_is_not_folded_where_a_dilated_window_falls_between_the_pixels():
+    """Rows -1 and 1 of an image of one row: neither is there, though the window reaches over it."""
+    writer = TfliteWriter()
+    x, padded, y = (writer.tensor((1, rows, 3, 4), 0.1, -128) for rows in (1, 3, 1))
+    paddings = np.array([[0, 0], [1, 1], [0, 0], [0, 0]], np.int32)
+    writer.operator("PAD", [x, writer.constant(paddings)], [padded])
+    weights = writer.constant(np.ones((4, 2, 1, 4), np.int8), 0.02)
+    options = {"padding": PADDING["VALID"], "stride_w": 1, "stride_h": 1, "dilation_h": 2}
+    writer.operator("CONV_2D", [padded, weights, -1], [y], dilation_w=1, **options)
+    assert [op.kind for op in fold_padding(graph_of(writer.to_bytes([x], [y]))).ops] == [
+        "PAD",
+        "CONV_2D",
+    ]
+
+
 def test_fusing_additions_changes_no_result():
     fused = 0
     for seed in range(300):  # of so many networks, a handful have one

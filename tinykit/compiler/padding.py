@@ -6,6 +6,8 @@ image. The convolution can pad by itself, with the same result, as padding is ze
 
 from dataclasses import replace
 
+import numpy as np
+
 from tinykit.compiler.graph import Conv, Depthwise, Graph, GroupedConv, Op, Pad
 
 
@@ -30,12 +32,12 @@ def _can_pad(graph: Graph, pad: Pad, reader: Op) -> bool:
     source, target = graph.input_of(pad).shape, graph.output_of(reader).shape
     if len(source) != 4 or any(pad.before[axis] or pad.after[axis] for axis in (0, 3)):
         return False
+    # Each window sees at least one pixel: kernels need not think of lines that are all padding.
     for axis in (0, 1):
-        reach = (reader.kernel[axis] - 1) * reader.dilation[axis]
         before = reader.padding[axis] + pad.before[axis + 1]
-        last = (target[axis + 1] - 1) * reader.strides[axis] - before
-        # Each window covers at least one pixel: kernels need not think of windows in the void.
-        if before > reach or last >= source[axis + 1]:
+        first = np.arange(target[axis + 1]) * reader.strides[axis] - before
+        seen = first[:, None] + np.arange(reader.kernel[axis]) * reader.dilation[axis]
+        if not ((seen >= 0) & (seen < source[axis + 1])).any(axis=1).all():
             return False
     return True
 

@@ -54,7 +54,7 @@ LAYERS = [  # (picture, kernel, what else): one of each kind that networks have
     ((24, 24, 16), (3, 3), {"pads": (1, 1, 1, 1), "padding": "VALID", "strides": (2, 2)}),
 ]
 
-VOID = [  # a folded PAD and a dilation leave some windows without a pixel of the input
+VOID = [  # with PAD and dilation, some windows see no pixel of the input
     ((1, 1, 4), (3, 3), {"pads": (0, 1, 0, 1), "dilation": (2, 1)}),
     ((1, 3, 5), (3, 2), {"pads": (1, 1, 0, 0), "dilation": (2, 1)}),
     ((4, 1, 8), (2, 3), {"pads": (0, 0, 1, 2), "dilation": (1, 3)}),

@@ -294,8 +294,6 @@ def _line_cost(layer: Layer) -> float | None:
         return None
     if op.strides != (1, 1) or op.dilation[axis] != 1 or op.padding[other] != 0:
         return None
-    if layer.source[other] != layer.target[other]:  # a folded PAD: lines of nothing but padding
-        return None
     before, after = op.padding[axis], layer.target[axis] + taps - 1 - layer.source[axis]
     if not 0 <= before < taps or layer.source[axis] < taps - 1 or not before <= after:
         return None
